@@ -1,0 +1,1 @@
+"""The database schema of hepscope and its Alembic migrations."""

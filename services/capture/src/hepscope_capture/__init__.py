@@ -1,0 +1,1 @@
+"""Capture agent: capture files to HEP."""

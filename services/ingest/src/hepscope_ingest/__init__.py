@@ -1,0 +1,1 @@
+"""HEP listeners: admit packets and put them on the bus."""

@@ -1,0 +1,1 @@
+"""Metrics exporter: bus records to Prometheus metrics."""

@@ -1,0 +1,1 @@
+"""The hepscope command: every service in one process."""

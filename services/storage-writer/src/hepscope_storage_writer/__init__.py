@@ -1,0 +1,1 @@
+"""Storage writer: bus records to PostgreSQL."""
