@@ -1,0 +1,88 @@
+"""An HTTP server as a component: uvicorn in our event loop, under our signals.
+
+The socket is bound before anything else, so that a port in use is one clear line at start
+and port 0 is known by its number.
+"""
+
+import asyncio
+import contextlib
+import socket
+from types import TracebackType
+from typing import Self
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from hepscope_common.runtime import StartupError, Supervisor
+from hepscope_common.settings import Listen
+from hepscope_common.sockets import bind
+
+BACKLOG = 512
+
+
+class HttpServer:
+    """Serves one ASGI application at one address."""
+
+    drain_seconds = 10.0
+
+    def __init__(self, name: str, app: ASGIApp, listen: Listen, supervisor: Supervisor) -> None:
+        self.name = name
+        self._app = app
+        self._listen = listen
+        self._supervisor = supervisor
+        self._server: uvicorn.Server | None = None
+        self._task: asyncio.Task[None] | None = None
+        self.address = listen
+
+    @property
+    def url(self) -> str:
+        """Where a browser on this machine finds it."""
+        anywhere = self.address.host in ("0.0.0.0", "::", "127.0.0.1", "::1")  # noqa: S104
+        return f"http://localhost:{self.address.port}" if anywhere else f"http://{self.address}"
+
+    async def __aenter__(self) -> Self:
+        """Bind and serve; raises StartupError when the address cannot be had."""
+        bound = bind(self._listen, socket.SOCK_STREAM, self.name)
+        bound.listen(BACKLOG)
+        self.address = Listen(host=self._listen.host, port=bound.getsockname()[1])
+        config = uvicorn.Config(
+            self._app,
+            log_config=None,
+            access_log=False,
+            lifespan="on",
+            server_header=False,
+            timeout_graceful_shutdown=5,
+        )
+        config.load()
+        self._server = _Server(config)
+        self._task = self._supervisor.start(self._serve(bound), name=self.name)
+        while not self._server.started:
+            if self._task.done():
+                raise StartupError(f"{self.name} did not start: {self._supervisor.failure}")
+            await asyncio.sleep(0.01)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Finish the requests under way, then close."""
+        if self._server is not None and self._task is not None:
+            self._server.should_exit = True
+            await asyncio.wait([self._task])
+
+    async def _serve(self, bound: socket.socket) -> None:
+        assert self._server is not None
+        await self._server.serve(sockets=[bound])
+        if not self._server.should_exit:
+            raise RuntimeError(f"{self.name} ended by itself")
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handlers: the runtime decides when to end."""
+
+    @contextlib.contextmanager
+    def capture_signals(self):  # type: ignore[no-untyped-def]  # noqa: ANN201 - as in uvicorn
+        yield
