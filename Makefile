@@ -1,0 +1,74 @@
+# hepscope: one target per thing a person does here; `make help` lists them.
+# CI calls these and nothing else.
+
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+T ?= tests
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run demo test test-unit test-integration lint format types docs check-docs bench lock clean
+
+help: ## list the targets
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+##@ Use it
+
+setup: $(VENV)/.made ## make .venv with everything in it (needs only Python 3.11+ and pip)
+
+$(VENV)/.made: requirements.lock scripts/setup $(wildcard libs/*/pyproject.toml services/*/pyproject.toml migrations/pyproject.toml)
+	@scripts/setup
+
+run: setup ## start everything in one process; ARGS="--data-dir DIR ..." passes more
+	@exec $(BIN)/hepscope run $(ARGS)
+
+demo: setup ## send an hour of generated calls to a running hepscope
+	@$(BIN)/hepscope demo $(ARGS)
+
+##@ Work on it
+
+test: setup ## run all tests with coverage; T=path runs some without it
+ifeq ($(T),tests)
+	@$(BIN)/pytest --cov --cov-report=term:skip-covered $(ARGS)
+else
+	@$(BIN)/pytest $(T) $(ARGS)
+endif
+
+test-unit: setup ## run the tests that need no server
+	@$(BIN)/pytest tests/unit tests/contract $(ARGS)
+
+test-integration: setup ## run the tests that start servers and browsers
+	@$(BIN)/pytest tests/integration tests/e2e $(ARGS)
+
+lint: setup ## check style, imports between packages, lock file and generated pages
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports
+	@scripts/check-lock
+	@$(MAKE) --no-print-directory check-docs
+
+format: setup ## rewrite the code in the project's style
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+types: setup ## check types: mypy --strict, and tsc for the page where npm is there
+	@$(BIN)/mypy
+	@scripts/check-frontend-types
+
+docs: setup ## write the generated pages: OpenAPI, settings, metrics, HEP chunks
+	@$(BIN)/python -m hepscope_standalone.reference docs
+
+check-docs: setup ## fail when a generated page is stale
+	@$(BIN)/python -m hepscope_standalone.reference --check docs
+
+bench: setup ## measure everything, as a table and JSON; ARGS="--quick" for a short run
+	@$(BIN)/python bench/run.py $(ARGS)
+
+lock: ## resolve requirements.lock anew (needs uv); ARGS=--upgrade takes newer releases
+	@scripts/lock $(ARGS)
+
+clean: ## remove what was made here, but no data
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .coverage .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
