@@ -1,0 +1,143 @@
+"""Upgrade of a database to the newest schema, safe to call from many processes at once.
+
+A session advisory lock lets one work while the others wait; each migration is a transaction of
+its own. Table locks are waited for shortly and asked for again, because a migration that waits
+makes every writer and reader behind it wait too.
+"""
+
+import threading
+import time
+from importlib import resources
+
+import asyncpg
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from hepscope_migrations.errors import MigrationError, explain, sqlstate_of
+from hepscope_migrations.sessions import SCHEMA, run_on
+from hepscope_migrations.statements import read_file, run_script
+
+ADVISORY_LOCK = 0x48455053_4D494752  # "HEPSMIGR"; one number per database
+# Longest wait for another process that migrates; a big index takes minutes.
+WAIT_FOR_OTHERS = "15min"
+LOCK_TIMEOUT = "2s"
+STATEMENT_TIMEOUT = "10min"
+LOCK_ATTEMPTS = 30
+LOCK_PAUSE_SECONDS = 1.0
+LOCK_NOT_AVAILABLE = "55P03"
+OLDEST_SERVER = 150000
+
+# Alembic keeps its running environment in module globals: one upgrade per process at a time.
+_one_at_a_time = threading.Lock()
+
+
+def config() -> Config:
+    """Return Alembic's configuration; no file is needed."""
+    package = resources.files("hepscope_migrations")
+    settings = Config()
+    settings.set_main_option("script_location", str(package).replace("%", "%%"))
+    settings.set_main_option("path_separator", "os")
+    return settings
+
+
+def head() -> str:
+    """Return the revision that this release of the code needs."""
+    revision = ScriptDirectory.from_config(config()).get_current_head()
+    if revision is None:
+        raise RuntimeError("the package holds no revision")
+    return revision
+
+
+def current_of(connection: Connection) -> str | None:
+    """Return the revision of the database, None when it has no schema of ours."""
+    table = connection.execute(text(f"select to_regclass('{SCHEMA}.alembic_version')")).scalar()
+    if table is None:
+        return None
+    revision = connection.execute(text(f"select version_num from {SCHEMA}.alembic_version"))
+    return revision.scalar()
+
+
+def current(dsn: str) -> str | None:
+    """Return the revision of the database at ``dsn``, None when it has no schema of ours."""
+    return run_on(dsn, current_of)
+
+
+def upgrade(dsn: str) -> None:
+    """Bring the database at ``dsn`` to ``head()``; returns at once when it is there.
+
+    Raises MigrationError with one line for the operator.
+    """
+    with _one_at_a_time:
+        try:
+            run_on(dsn, _upgrade)
+        except (DBAPIError, asyncpg.PostgresError) as error:
+            raise explain(error) from error
+        except CommandError as error:
+            raise MigrationError(
+                f"the database's schema is newer than this release ({error})"
+            ) from error
+
+
+def _upgrade(connection: Connection) -> None:
+    version = int(connection.execute(text("show server_version_num")).scalar_one())
+    if version < OLDEST_SERVER:
+        raise MigrationError(f"PostgreSQL {version // 10000} is too old: 15 or newer is needed")
+    if current_of(connection) == head():
+        return
+    connection.rollback()
+    _lock(connection)
+    if current_of(connection) is None:
+        _bootstrap(connection)
+    _become_owner(connection)
+    _migrate(connection)
+
+
+def _lock(connection: Connection) -> None:
+    """Take the advisory lock; it ends with the session."""
+    _set(connection, lock_timeout=WAIT_FOR_OTHERS, statement_timeout="0")
+    connection.execute(text("select pg_advisory_lock(:key)"), {"key": ADVISORY_LOCK})
+    _set(connection, lock_timeout=LOCK_TIMEOUT, statement_timeout=STATEMENT_TIMEOUT)
+    connection.commit()
+
+
+def _bootstrap(connection: Connection) -> None:
+    run_script(connection, read_file("bootstrap.sql"))
+    connection.commit()
+
+
+def _become_owner(connection: Connection) -> None:
+    """Act as the schema's owner, so that every object has the same one."""
+    connection.execute(
+        text(
+            "select set_config('role', pg_get_userbyid(nspowner)::text, false)"
+            " from pg_namespace where nspname = :schema and nspowner <> current_user::regrole"
+        ),
+        {"schema": SCHEMA},
+    )
+    connection.commit()
+
+
+def _migrate(connection: Connection) -> None:
+    settings = config()
+    settings.attributes["connection"] = connection
+    for attempt in range(LOCK_ATTEMPTS):
+        try:
+            command.upgrade(settings, "head")
+        except (DBAPIError, asyncpg.PostgresError) as error:
+            connection.rollback()
+            if sqlstate_of(error) != LOCK_NOT_AVAILABLE or attempt == LOCK_ATTEMPTS - 1:
+                raise
+            time.sleep(LOCK_PAUSE_SECONDS)
+        else:
+            return
+
+
+def _set(connection: Connection, **settings: str) -> None:
+    for name, value in settings.items():
+        connection.execute(
+            text("select set_config(:name, :value, false)"), {"name": name, "value": value}
+        )
