@@ -1,0 +1,57 @@
+"""UDP and TCP heads (RFC 768, RFC 9293): ports and payload. Checksums are not looked at.
+
+They are wrong in most captures made on the sending machine, where the network card fills them
+in after the capture.
+"""
+
+import struct
+from typing import NamedTuple
+
+from hepscope_capture.decode.errors import FrameError, Reason
+
+UDP, TCP = 17, 6
+
+_UDP = struct.Struct("!HHH").unpack_from
+_UDP_HEAD_BYTES = 8
+_TCP = struct.Struct("!HHIIB").unpack_from
+_TCP_HEAD_BYTES = 20
+
+
+class Transport(NamedTuple):
+    """Ports and payload of a datagram or segment."""
+
+    source_port: int
+    destination_port: int
+    payload: bytes
+
+
+def decode_udp(data: bytes, *, is_cut: bool = False) -> Transport:
+    """Return the datagram in an IP payload; a cut one gives what is there.
+
+    A stated length of 0 is a jumbogram (RFC 2675); bytes behind the stated length are dropped.
+    Raises FrameError and nothing else, whatever the bytes.
+    """
+    if len(data) < _UDP_HEAD_BYTES:
+        raise FrameError(Reason.TRUNCATED, len(data))
+    source_port, destination_port, length = _UDP(data)
+    if 0 < length < _UDP_HEAD_BYTES or (length > len(data) and not is_cut):
+        raise FrameError(Reason.BAD_LENGTH, 4)
+    end = length or len(data)
+    return Transport(source_port, destination_port, data[_UDP_HEAD_BYTES:end])
+
+
+def decode_tcp(data: bytes) -> Transport:
+    """Return the segment in an IP payload.
+
+    Raises FrameError and nothing else, whatever the bytes.
+    """
+    try:
+        source_port, destination_port, _, _, offset = _TCP(data)
+    except struct.error:
+        raise FrameError(Reason.TRUNCATED, len(data)) from None
+    head = (offset >> 4) * 4
+    if head < _TCP_HEAD_BYTES:
+        raise FrameError(Reason.BAD_LENGTH, 12)
+    if head > len(data):
+        raise FrameError(Reason.TRUNCATED, len(data))
+    return Transport(source_port, destination_port, data[head:])

@@ -1,0 +1,1 @@
+"""Senders: HEP packets to a server, by UDP or by TCP."""
