@@ -1,0 +1,108 @@
+"""Ingest as one component: listeners in front, the batcher behind them."""
+
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Self
+
+from prometheus_client import CollectorRegistry
+
+from hepscope_common.bus import Bus
+from hepscope_common.clock import Clock, wall_clock_us
+from hepscope_common.runtime import Supervisor
+from hepscope_ingest.batcher import Batcher
+from hepscope_ingest.intake import Intake
+from hepscope_ingest.listeners.tcp import TcpListener
+from hepscope_ingest.listeners.udp import UdpListener, listening_drops
+from hepscope_ingest.metrics import IngestMetrics
+from hepscope_ingest.peers import PeerTable
+from hepscope_ingest.settings import IngestSettings
+
+
+class Ingest:
+    """Accepts HEP and puts it on a bus."""
+
+    name = "ingest"
+    drain_seconds = 20.0
+
+    def __init__(
+        self,
+        settings: IngestSettings,
+        bus: Bus,
+        registry: CollectorRegistry,
+        supervisor: Supervisor,
+        *,
+        now_us: Clock = wall_clock_us,
+    ) -> None:
+        peers = PeerTable()
+        self.metrics = IngestMetrics(
+            registry,
+            kernel_drops=lambda: listening_drops(self.udp),
+            receive_buffers=lambda: [
+                ((str(one.address),), one.receive_buffer_bytes) for one in self.udp
+            ],
+            connections=lambda: [((str(one.address),), one.connections) for one in self.tcp],
+            peers=peers.accepted,
+            refused_peers=peers.refused,
+        )
+        producer = bus.producer()
+        self._batcher = Batcher(
+            producer,
+            self.metrics,
+            record_bytes=settings.record_bytes,
+            age_seconds=settings.record_age_ms / 1000,
+        )
+        self.intake = Intake(
+            batcher=self._batcher,
+            producer=producer,
+            metrics=self.metrics,
+            partitions=bus.partitions,
+            now_us=now_us,
+            auth_keys=settings.auth_keys,
+            rate_limit=settings.rate_limit,
+        )
+        self.udp = [
+            UdpListener(
+                listen,
+                self.intake,
+                peers,
+                self.metrics,
+                supervisor,
+                receive_buffer_bytes=settings.receive_buffer_bytes,
+            )
+            for listen in settings.udp
+        ]
+        self.tcp = [
+            TcpListener(
+                listen,
+                self.intake,
+                peers,
+                self.metrics,
+                max_connections=settings.tcp_connections,
+            )
+            for listen in settings.tcp
+        ]
+        self._stack = AsyncExitStack()
+
+    def ready(self) -> tuple[bool, str]:
+        """Tell whether packets are taken at present."""
+        if self._batcher.blocked:
+            return False, "the bus is full: reading from the network has stopped"
+        return True, "accepting"
+
+    async def __aenter__(self) -> Self:
+        """Open every listener, or none."""
+        async with AsyncExitStack() as opening:
+            opening.push_async_callback(self._batcher.flush)
+            for listener in (*self.udp, *self.tcp):
+                await opening.enter_async_context(listener)
+            self._stack = opening.pop_all()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the listeners, then put everything taken on the bus."""
+        await self._stack.aclose()

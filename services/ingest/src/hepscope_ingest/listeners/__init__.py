@@ -1,0 +1,1 @@
+"""Listeners: one module per transport; all hand packets to the same Intake."""

@@ -1,0 +1,114 @@
+"""Metrics of ingest: what came, what was accepted, what was refused and why."""
+
+from collections.abc import Callable, Iterable
+
+from prometheus_client import CollectorRegistry
+
+from hepscope_common.metrics import CounterFamily, GaugeFamily, PlainCollector
+from hepscope_ingest.refusal import REASONS
+
+TRANSPORTS = ("udp", "tcp")
+VERSIONS = ("1", "2", "3")
+
+Readings = Callable[[], Iterable[tuple[tuple[str, ...], float]]]
+
+
+def _nothing() -> Iterable[tuple[tuple[str, ...], float]]:
+    return ()
+
+
+class IngestMetrics:
+    """The counters of one ingest; plain additions, collected at scrape."""
+
+    def __init__(
+        self,
+        registry: CollectorRegistry,
+        *,
+        kernel_drops: Readings = _nothing,
+        receive_buffers: Readings = _nothing,
+        connections: Readings = _nothing,
+        peers: Readings = _nothing,
+        refused_peers: Readings = _nothing,
+    ) -> None:
+        self.received = CounterFamily(
+            "hepscope_ingest_received_total",
+            "Datagrams and framed TCP packets that came in.",
+            ("transport",),
+            known=[(name,) for name in TRANSPORTS],
+        )
+        self.accepted = CounterFamily(
+            "hepscope_ingest_accepted_total",
+            "Packets put on the bus, by HEP version.",
+            ("version",),
+            known=[(number,) for number in VERSIONS],
+        )
+        self.refused = CounterFamily(
+            "hepscope_ingest_refused_total",
+            "Packets and connections not taken, by reason.",
+            ("reason",),
+            known=[(reason,) for reason in REASONS],
+        )
+        self.quirks = CounterFamily(
+            "hepscope_ingest_tolerated_total",
+            "Accepted packets that deviate from the HEP specification in a known way.",
+        )
+        self.own_chunks = CounterFamily(
+            "hepscope_ingest_foreign_annotations_total",
+            "Chunks that only ingest may write, removed from packets that came with them.",
+        )
+        self.skipped_bytes = CounterFamily(
+            "hepscope_ingest_tcp_skipped_bytes_total",
+            "Bytes between packets of TCP streams that were no HEP.",
+        )
+        self.dead_letters = CounterFamily(
+            "hepscope_ingest_dead_letters_total",
+            "Undecodable packets kept as dead letters; above a rate they are only counted.",
+        )
+        self.records = CounterFamily(
+            "hepscope_ingest_records_total", "Records put on the bus; each holds many packets."
+        )
+        self.stalls = CounterFamily(
+            "hepscope_ingest_stalls_total",
+            "Times that the bus was full and reading from the network stopped.",
+        )
+        gauges = [
+            GaugeFamily(
+                "hepscope_ingest_udp_kernel_drops",
+                "Datagrams that the kernel dropped because the receive buffer was full.",
+                kernel_drops,
+                ("listen",),
+            ),
+            GaugeFamily(
+                "hepscope_ingest_udp_receive_buffer_bytes",
+                "Receive buffer that the kernel granted.",
+                receive_buffers,
+                ("listen",),
+            ),
+            GaugeFamily(
+                "hepscope_ingest_tcp_connections", "Open TCP connections.", connections, ("listen",)
+            ),
+            GaugeFamily(
+                "hepscope_ingest_peer_accepted_packets",
+                "Packets accepted from a peer address; a bounded number of peers is told apart.",
+                peers,
+                ("peer",),
+            ),
+            GaugeFamily(
+                "hepscope_ingest_peer_refused_packets",
+                "Packets refused from a peer address that has had some accepted, by reason.",
+                refused_peers,
+                ("peer", "reason"),
+            ),
+        ]
+        counters = [
+            self.received,
+            self.accepted,
+            self.refused,
+            self.quirks,
+            self.own_chunks,
+            self.skipped_bytes,
+            self.dead_letters,
+            self.records,
+            self.stalls,
+        ]
+        self.collector = PlainCollector(registry, [*counters, *gauges])

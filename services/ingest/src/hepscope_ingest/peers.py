@@ -1,0 +1,106 @@
+"""Peers: the addresses that packets come from, with their counts, in a bounded table.
+
+A UDP source address can be forged at will, so the table is bounded and only a peer from
+which a packet was accepted is told apart by name; all others share one row.
+"""
+
+import socket
+from collections.abc import Iterable
+
+from hepscope_ingest.rate import TokenBucket
+
+MAX_PEERS = 1000
+"""Peers told apart in metrics; an installation has tens of agents, seldom hundreds."""
+
+MAX_ENDPOINTS = 16384
+"""Address and port pairs remembered packed; the table is emptied when full."""
+
+OTHERS = "other"
+
+
+class Peer:
+    """One address with its counts."""
+
+    __slots__ = ("accepted", "bucket", "name", "refused")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.accepted = 0
+        self.refused: dict[str, int] = {}
+        self.bucket: TokenBucket | None = None
+
+
+class Endpoint:
+    """An address and port as a packet's annotation carries it, and the peer it belongs to."""
+
+    __slots__ = ("packed", "peer")
+
+    def __init__(self, packed: bytes, peer: Peer) -> None:
+        self.packed = packed
+        self.peer = peer
+
+
+class PeerTable:
+    """Finds the Peer of a socket address."""
+
+    def __init__(self, *, max_peers: int = MAX_PEERS, max_endpoints: int = MAX_ENDPOINTS) -> None:
+        self._max_peers = max_peers
+        self._max_endpoints = max_endpoints
+        self._endpoints: dict[tuple[object, ...], Endpoint] = {}
+        self._peers: dict[str, Peer] = {}
+        self._others = Peer(OTHERS)
+
+    def endpoint(self, address: tuple[object, ...]) -> Endpoint:
+        """Return the endpoint of an address as ``recvfrom`` gives it."""
+        found = self._endpoints.get(address)
+        if found is None:
+            if len(self._endpoints) >= self._max_endpoints:
+                self._endpoints.clear()
+                self._forget_silent()
+            host, port = str(address[0]), int(str(address[1]))
+            found = Endpoint(pack_endpoint(host, port), self._peer(host))
+            self._endpoints[address] = found
+        return found
+
+    def accepted(self) -> Iterable[tuple[tuple[str], float]]:
+        """Return accepted packets by peer name; peers without any share a row."""
+        for peer in (*self._peers.values(), self._others):
+            if peer.accepted:
+                yield (peer.name,), peer.accepted
+
+    def refused(self) -> Iterable[tuple[tuple[str, str], float]]:
+        """Return refused packets by peer name and reason."""
+        unknown: dict[str, int] = dict(self._others.refused)
+        for peer in self._peers.values():
+            for reason, count in peer.refused.items():
+                if peer.accepted:
+                    yield (peer.name, reason), count
+                else:
+                    unknown[reason] = unknown.get(reason, 0) + count
+        for reason, count in unknown.items():
+            yield (OTHERS, reason), count
+
+    def _peer(self, host: str) -> Peer:
+        peer = self._peers.get(host)
+        if peer is None:
+            if len(self._peers) >= self._max_peers:
+                return self._others
+            peer = self._peers[host] = Peer(host)
+        return peer
+
+    def _forget_silent(self) -> None:
+        """Make room: a peer that never had a packet accepted is counted with the others."""
+        for name in [name for name, peer in self._peers.items() if not peer.accepted]:
+            for reason, count in self._peers.pop(name).refused.items():
+                self._others.refused[reason] = self._others.refused.get(reason, 0) + count
+
+
+def pack_endpoint(host: str, port: int) -> bytes:
+    """Return address (4 or 16 bytes) and port (2 bytes); mapped IPv4 becomes IPv4."""
+    text = host.partition("%")[0].removeprefix("::ffff:")
+    family = socket.AF_INET6 if ":" in text else socket.AF_INET
+    try:
+        packed = socket.inet_pton(family, text)
+    except OSError:
+        packed = bytes(4)
+    return packed + port.to_bytes(2, "big")
