@@ -1,0 +1,33 @@
+"""Bounds of the text that call records keep.
+
+An index entry above 2.7 kB is an error that stops a whole batch, so every text that may be
+indexed is cut first, always in the same way, or a cut value would not be found again.
+"""
+
+from hashlib import blake2b
+
+USER_CHARS = 256  # user parts and domains; a DNS name has at most 255
+AGENT_CHARS = 512  # User-Agent and Server
+REASON_CHARS = 256
+METHOD_CHARS = 32  # the longest registered method has 9
+
+CALL_ID_BYTES = 512
+CALL_ID_KEPT_BYTES = 480  # leaves room for the mark and the hash below 512
+_CHARS_NEVER_TOO_LONG = CALL_ID_BYTES // 4  # a character has at most 4 bytes in UTF-8
+_HASH_BYTES = 8
+
+
+def stored_call_id(text: str) -> str:
+    """Return the Call-ID as it is stored: unchanged up to 512 bytes of UTF-8.
+
+    A longer one becomes its first 480 bytes, "…" and 16 hexadecimal digits of a hash of the
+    whole, so that two long ones with one beginning stay apart. Whoever looks a Call-ID up has
+    to pass it through here.
+    """
+    if len(text) <= _CHARS_NEVER_TOO_LONG:
+        return text
+    encoded = text.encode("utf-8", "surrogatepass")
+    if len(encoded) <= CALL_ID_BYTES:
+        return text
+    kept = encoded[:CALL_ID_KEPT_BYTES].decode("utf-8", "ignore")
+    return f"{kept}…{blake2b(encoded, digest_size=_HASH_BYTES).hexdigest()}"

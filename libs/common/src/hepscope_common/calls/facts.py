@@ -1,0 +1,340 @@
+"""Call facts: what one message says about its call, and how such facts are merged.
+
+Each field is a minimum, a maximum, a union, or the value that goes with the least
+``origin_key``; only ``message_count``, ``invite_count`` and ``bytes`` are added. So merging is
+commutative and associative, and but for those three idempotent: disorder, batches and several
+nodes cannot change a record. Times are microseconds since the epoch, addresses are packed.
+
+Retransmissions are no fact, because telling one needs memory across batches; count them when
+messages are read. One is made per message: not frozen, no properties on the way in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from hepscope_common.calls.bounds import (
+    AGENT_CHARS,
+    METHOD_CHARS,
+    REASON_CHARS,
+    USER_CHARS,
+    stored_call_id,
+)
+from hepscope_common.calls.finals import Finals, merge_finals
+from hepscope_common.calls.keys import (
+    CHALLENGES,
+    EPOCH_2000_US,
+    STATUS_MAX,
+    TIME_MAX,
+    address_checksum,
+    final_key,
+    status_of,
+)
+from hepscope_common.calls.methods import METHOD_BITS, OTHER_METHOD_BIT
+from hepscope_common.calls.state import CallState, call_state
+
+if TYPE_CHECKING:
+    from hep.sip import SipMessage
+    from hepscope_common.calls.envelope import Envelope
+
+# Bits of CallFacts.flags. Stored, so their values never change.
+FLAG_INITIAL: Final = 1  # an initial request was seen; a record without it is an orphan
+FLAG_SDP: Final = 2  # some message carries SDP
+FLAG_FAULT: Final = 4  # some message is not valid SIP
+FLAG_EARLY_MEDIA: Final = 8  # a provisional response to INVITE carries SDP
+FLAG_CHALLENGED: Final = 16  # a 401 or 407 was seen
+
+MAX_NODES: Final = 16  # the least names are kept: no order of arrival can show
+
+_NEVER_INITIAL: Final = frozenset({"ACK", "CANCEL"})
+
+
+@dataclass(slots=True)
+class CallFacts:
+    """What is known of one Call-ID, from one message or from many."""
+
+    call_id: str
+    started_us: int
+    last_us: int
+    # the values that go with the least origin_key
+    origin_key: int
+    method: str = ""
+    from_user: str = ""
+    from_domain: str = ""
+    to_user: str = ""
+    to_domain: str = ""
+    ruri_user: str = ""
+    ruri_domain: str = ""
+    source: bytes = b""
+    source_port: int = 0
+    destination: bytes = b""
+    destination_port: int = 0
+    user_agent: str = ""
+    # sums
+    message_count: int = 1
+    invite_count: int = 0
+    bytes: int = 0
+    # unions
+    flags: int = 0
+    methods: int = 0
+    nodes: tuple[str, ...] = ()
+    finals: Finals = field(default_factory=dict)
+    # the earliest of their kind
+    invite_us: int | None = None  # initial INVITE
+    ringing_us: int | None = None  # 18x to INVITE
+    progress_us: int | None = None  # 180, or 183 with SDP, to INVITE
+    answered_us: int | None = None  # 2xx to INVITE
+    cancelled_us: int | None = None  # CANCEL request
+    bye_us: int | None = None  # BYE request
+
+    @property
+    def final_key(self) -> int | None:
+        """The key of the final that counts for the call's own method, None while none."""
+        final = self.finals.get(self.method)
+        return None if final is None else final[0]
+
+    @property
+    def status(self) -> int | None:
+        """Final code to the first request's method: earliest 2xx, else last other, else 401/407."""
+        key = self.final_key
+        return None if key is None else status_of(key)
+
+    @property
+    def reason(self) -> str | None:
+        """The reason phrase that came with ``status``."""
+        final = self.finals.get(self.method)
+        return None if final is None else final[1]
+
+    @property
+    def is_orphan(self) -> bool:
+        """Whether no initial request was seen, as when capture began in mid-call."""
+        return not self.flags & FLAG_INITIAL
+
+    def state(self, now_us: int) -> CallState:
+        """Return the call's state at ``now_us``, in packet time."""
+        return call_state(
+            self.method,
+            self.status,
+            ringing_us=self.ringing_us,
+            answered_us=self.answered_us,
+            cancelled_us=self.cancelled_us,
+            bye_us=self.bye_us,
+            invite_us=self.started_us if self.invite_us is None else self.invite_us,
+            now_us=now_us,
+        )
+
+    def merge(self, other: CallFacts) -> CallFacts:
+        """Take in the facts of ``other``, which must be of the same call; return self.
+
+        Only self changes; ``other`` shares nothing with it afterwards.
+        """
+        self.started_us = min(self.started_us, other.started_us)
+        self.last_us = max(self.last_us, other.last_us)
+        key = other.origin_key
+        if key < self.origin_key or (key == self.origin_key and _origin(other) < _origin(self)):
+            self._take_origin(other)
+        self.message_count += other.message_count
+        self.invite_count += other.invite_count
+        self.bytes += other.bytes
+        self.flags |= other.flags
+        self.methods |= other.methods
+        if other.nodes != self.nodes:
+            self.nodes = merge_nodes(self.nodes, other.nodes)
+        if other.finals:
+            merge_finals(self.finals, other.finals)
+        self._merge_times(other)
+        return self
+
+    def _merge_times(self, other: CallFacts) -> None:
+        time = other.invite_us
+        if time is not None and (self.invite_us is None or time < self.invite_us):
+            self.invite_us = time
+        time = other.ringing_us
+        if time is not None and (self.ringing_us is None or time < self.ringing_us):
+            self.ringing_us = time
+        time = other.progress_us
+        if time is not None and (self.progress_us is None or time < self.progress_us):
+            self.progress_us = time
+        time = other.answered_us
+        if time is not None and (self.answered_us is None or time < self.answered_us):
+            self.answered_us = time
+        time = other.cancelled_us
+        if time is not None and (self.cancelled_us is None or time < self.cancelled_us):
+            self.cancelled_us = time
+        time = other.bye_us
+        if time is not None and (self.bye_us is None or time < self.bye_us):
+            self.bye_us = time
+
+    def _take_origin(self, other: CallFacts) -> None:
+        self.origin_key = other.origin_key
+        self.method = other.method
+        self.from_user = other.from_user
+        self.from_domain = other.from_domain
+        self.to_user = other.to_user
+        self.to_domain = other.to_domain
+        self.ruri_user = other.ruri_user
+        self.ruri_domain = other.ruri_domain
+        self.source = other.source
+        self.source_port = other.source_port
+        self.destination = other.destination
+        self.destination_port = other.destination_port
+        self.user_agent = other.user_agent
+
+
+def _origin(facts: CallFacts) -> tuple[str | int | bytes, ...]:
+    """Order two origins that share a key, so that not even then the first to come wins."""
+    return (
+        facts.method,
+        facts.source,
+        facts.source_port,
+        facts.destination,
+        facts.destination_port,
+        facts.from_user,
+        facts.from_domain,
+        facts.to_user,
+        facts.to_domain,
+        facts.ruri_user,
+        facts.ruri_domain,
+        facts.user_agent,
+    )
+
+
+def merge_nodes(mine: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the sorted union of two node lists, cut to the bound."""
+    if not others:
+        return mine
+    return tuple(sorted({*mine, *others})[:MAX_NODES])
+
+
+def has_sdp(message: SipMessage) -> bool:
+    """Tell whether a message carries SDP, alone or in a multipart body, without parsing it."""
+    kind = message.content_type
+    if not kind:
+        return False
+    if kind == "application/sdp":
+        return bool(message.body)
+    return kind.startswith("multipart/") and b"application/sdp" in message.body
+
+
+def facts_of(message: SipMessage, envelope: Envelope) -> CallFacts:
+    """Return what one message says about its call.
+
+    The source and destination of a response are swapped, so that a record that begins with a
+    response names the same parties. A start line that cannot be read counts as a message and
+    says no more than its headers.
+    """
+    if message.method:
+        return _request_facts(message, envelope)
+    return _response_facts(message, envelope)
+
+
+def _request_facts(message: SipMessage, envelope: Envelope) -> CallFacts:
+    method = message.method[:METHOD_CHARS]
+    time_us = envelope.time_us
+    initial = not message.to_tag and method not in _NEVER_INITIAL
+    source, source_port = envelope.source, envelope.source_port
+    destination, destination_port = envelope.destination, envelope.destination_port
+    facts = CallFacts(
+        stored_call_id(message.call_id),
+        time_us,
+        time_us,
+        (0 if initial else 1 << 61)
+        | min(max(time_us - EPOCH_2000_US, 0), TIME_MAX) << 10
+        | address_checksum(source, source_port, destination, destination_port, message.cseq or 0),
+        method,
+        message.from_user[:USER_CHARS],
+        message.from_domain[:USER_CHARS],
+        message.to_user[:USER_CHARS],
+        message.to_domain[:USER_CHARS],
+        message.ruri_user[:USER_CHARS],
+        message.ruri_domain[:USER_CHARS],
+        source,
+        source_port,
+        destination,
+        destination_port,
+        message.user_agent[:AGENT_CHARS],
+        1,
+        0,
+        envelope.size,
+        FLAG_INITIAL if initial else 0,
+        METHOD_BITS.get(method, OTHER_METHOD_BIT),
+        (envelope.node,) if envelope.node else (),
+    )
+    if message.faults:
+        facts.flags |= FLAG_FAULT
+    if has_sdp(message):
+        facts.flags |= FLAG_SDP
+    if method == "INVITE":
+        facts.invite_count = 1
+        if initial:
+            facts.invite_us = time_us
+    elif method == "BYE":
+        facts.bye_us = time_us
+    elif method == "CANCEL":
+        facts.cancelled_us = time_us
+    return facts
+
+
+def _response_facts(message: SipMessage, envelope: Envelope) -> CallFacts:
+    method = message.cseq_method[:METHOD_CHARS]
+    time_us = envelope.time_us
+    source, source_port = envelope.source, envelope.source_port
+    destination, destination_port = envelope.destination, envelope.destination_port
+    if message.status:
+        source, destination = destination, source
+        source_port, destination_port = destination_port, source_port
+    facts = CallFacts(
+        stored_call_id(message.call_id),
+        time_us,
+        time_us,
+        2 << 61
+        | min(max(time_us - EPOCH_2000_US, 0), TIME_MAX) << 10
+        | address_checksum(source, source_port, destination, destination_port, message.cseq or 0),
+        method,
+        message.from_user[:USER_CHARS],
+        message.from_domain[:USER_CHARS],
+        message.to_user[:USER_CHARS],
+        message.to_domain[:USER_CHARS],
+        "",
+        "",
+        source,
+        source_port,
+        destination,
+        destination_port,
+        "",
+        1,
+        0,
+        envelope.size,
+        FLAG_FAULT if message.faults else 0,
+        METHOD_BITS.get(method, OTHER_METHOD_BIT) if method else 0,
+        (envelope.node,) if envelope.node else (),
+    )
+    sdp = has_sdp(message)
+    if sdp:
+        facts.flags |= FLAG_SDP
+    if message.status >= 200:
+        _add_final(facts, message, method, time_us)
+    elif method == "INVITE" and message.status >= 180:
+        _add_progress(facts, message.status, time_us, sdp=sdp)
+    return facts
+
+
+def _add_final(facts: CallFacts, message: SipMessage, method: str, time_us: int) -> None:
+    status = message.status
+    if not method or status > STATUS_MAX:
+        return
+    facts.finals[method] = (final_key(time_us, status), message.reason[:REASON_CHARS])
+    if status in CHALLENGES:
+        facts.flags |= FLAG_CHALLENGED
+    elif status < 300 and method == "INVITE":
+        facts.answered_us = time_us
+
+
+def _add_progress(facts: CallFacts, status: int, time_us: int, *, sdp: bool) -> None:
+    if sdp:
+        facts.flags |= FLAG_EARLY_MEDIA
+    if status < 190:
+        facts.ringing_us = time_us
+    if status == 180 or (status == 183 and sdp):
+        facts.progress_us = time_us

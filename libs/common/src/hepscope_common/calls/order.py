@@ -1,0 +1,172 @@
+"""Order of a call's messages: packet time, corrected by what SIP makes impossible.
+
+Nodes have clocks of their own and some agents only milliseconds, so a response can carry an
+earlier time than its request. Within SKEW_US three facts decide instead: a request comes
+before its responses, a final response before its ACK (both binding), and a proxy receives what
+it forwards before it sends it (given up where messages run in a circle). Beyond that bound a
+clock is simply wrong, and packet time stands. Times themselves are never changed.
+"""
+
+from collections import defaultdict
+from collections.abc import Hashable, Sequence
+from heapq import heapify, heappop, heappush
+from typing import Final
+
+from hepscope_common.calls.message import FlowMessage
+
+# T1 of RFC 3261: up to it, a message and its retransmission cannot be taken for each other
+SKEW_US: Final = 500_000
+
+Ends = tuple[str, str]  # host ids: from, to
+
+# Where times are equal: the order in which a call without trouble goes on.
+_REQUEST_PHASE: Final = {"CANCEL": 2, "ACK": 5, "BYE": 6}
+_RESPONSE_PHASE: Final = {"CANCEL": 3, "BYE": 7}
+
+
+def time_key(message: FlowMessage) -> tuple[int, int, int, str, str, int, str, int, str]:
+    """Return the key of plain time order, total for messages that differ in anything shown."""
+    if message.method:
+        phase = _REQUEST_PHASE.get(message.method, 0)
+    elif message.status < 200:
+        phase = 1
+    else:
+        phase = _RESPONSE_PHASE.get(message.cseq_method, 4)
+    return (
+        message.time_us,
+        phase,
+        message.cseq or 0,
+        message.message_id,
+        message.source,
+        message.source_port,
+        message.destination,
+        message.destination_port,
+        message.node,
+    )
+
+
+def logical_order(messages: Sequence[FlowMessage], ends: Sequence[Ends]) -> list[int]:
+    """Return the positions of ``messages`` in the order in which they must have happened.
+
+    ``messages`` are sorted by ``time_key``; ``ends`` are their hosts. Every position appears
+    once, whatever the messages say.
+    """
+    rules = _Rules(messages)
+    _requests_before_responses(rules)
+    _finals_before_acks(rules, ends)
+    _received_before_forwarded(rules, ends)
+    return rules.sorted()
+
+
+class _Rules:
+    """Pairs "this before that", and the order that keeps them and is nearest to time."""
+
+    def __init__(self, messages: Sequence[FlowMessage]) -> None:
+        self.messages = messages
+        size = len(messages)
+        self._binding: list[list[int]] = [[] for _ in range(size)]
+        self._wished: list[list[int]] = [[] for _ in range(size)]
+        self._binding_open = [0] * size
+        self._wished_open = [0] * size
+
+    def bind(self, before: int, after: int) -> None:
+        if self._within_skew(before, after):
+            self._binding[before].append(after)
+            self._binding_open[after] += 1
+
+    def wish(self, before: int, after: int) -> None:
+        if self._within_skew(before, after):
+            self._wished[before].append(after)
+            self._wished_open[after] += 1
+
+    def _within_skew(self, before: int, after: int) -> bool:
+        early_by = self.messages[before].time_us - self.messages[after].time_us
+        return before != after and early_by <= SKEW_US
+
+    def sorted(self) -> list[int]:
+        """Return the order; ``allowed`` breaks circles, which only wishes can form."""
+        positions = range(len(self.messages))
+        allowed = [at for at in positions if not self._binding_open[at]]
+        ready = [at for at in allowed if not self._wished_open[at]]
+        heapify(allowed)
+        heapify(ready)
+        done = [False] * len(self.messages)
+        order: list[int] = []
+        while ready or allowed:
+            at = heappop(ready or allowed)
+            if done[at]:
+                continue
+            done[at] = True
+            order.append(at)
+            for after in self._wished[at]:
+                self._wished_open[after] -= 1
+                self._offer(after, ready)
+            for after in self._binding[at]:
+                self._binding_open[after] -= 1
+                self._offer(after, ready)
+                if not self._binding_open[after]:
+                    heappush(allowed, after)
+        return order
+
+    def _offer(self, at: int, ready: list[int]) -> None:
+        if not self._binding_open[at] and not self._wished_open[at]:
+            heappush(ready, at)
+
+
+def transaction_key(message: FlowMessage) -> Hashable:
+    """Return what a request and its responses share on one hop (RFC 3261 17.1.3)."""
+    key = (message.call_id, message.cseq, message.transaction_method, message.from_tag)
+    if message.via_branch:
+        return (*key, message.via_branch)
+    ends = (message.source, message.source_port), (message.destination, message.destination_port)
+    return (*key, frozenset(ends))
+
+
+def _requests_before_responses(rules: _Rules) -> None:
+    requests: dict[Hashable, int] = {}
+    for at, message in enumerate(rules.messages):
+        if message.method:
+            requests.setdefault(transaction_key(message), at)
+    for at, message in enumerate(rules.messages):
+        if message.status and not message.method:
+            request = requests.get(transaction_key(message))
+            if request is not None:
+                rules.bind(request, at)
+
+
+def _finals_before_acks(rules: _Rules, ends: Sequence[Ends]) -> None:
+    finals: dict[Hashable, int] = {}
+    for at, message in enumerate(rules.messages):
+        if message.status >= 200 and message.cseq_method == "INVITE":
+            finals.setdefault((message.call_id, message.cseq, *ends[at]), at)
+    for at, message in enumerate(rules.messages):
+        if message.method == "ACK":
+            source, destination = ends[at]
+            final = finals.get((message.call_id, message.cseq, destination, source))
+            if final is not None:
+                rules.bind(final, at)
+
+
+def _received_before_forwarded(rules: _Rules, ends: Sequence[Ends]) -> None:
+    arrivals: defaultdict[Hashable, dict[str, int]] = defaultdict(dict)
+    for at, message in enumerate(rules.messages):
+        if message.method or message.status:
+            arrivals[_forwarded_key(message)].setdefault(ends[at][1], at)
+    for at, message in enumerate(rules.messages):
+        if message.method or message.status:
+            arrival = arrivals[_forwarded_key(message)].get(ends[at][0])
+            if arrival is not None:
+                rules.wish(arrival, at)
+
+
+def _forwarded_key(message: FlowMessage) -> Hashable:
+    """What stays the same when a proxy forwards a message; its branch does not."""
+    return (
+        message.call_id,
+        message.cseq,
+        message.method,
+        message.cseq_method,
+        message.status,
+        message.from_tag,
+        message.to_tag,
+    )
