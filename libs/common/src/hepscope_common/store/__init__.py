@@ -1,0 +1,1 @@
+"""Storing in PostgreSQL: connections, bus positions, partitions, verdicts and binary COPY."""
