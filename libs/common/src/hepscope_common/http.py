@@ -7,6 +7,7 @@ and port 0 is known by its number.
 import asyncio
 import contextlib
 import socket
+from collections.abc import Generator
 from types import TracebackType
 from typing import Self
 
@@ -84,5 +85,6 @@ class _Server(uvicorn.Server):
     """uvicorn without its own signal handlers: the runtime decides when to end."""
 
     @contextlib.contextmanager
-    def capture_signals(self):  # type: ignore[no-untyped-def]  # noqa: ANN201 - as in uvicorn
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Capture nothing."""
         yield

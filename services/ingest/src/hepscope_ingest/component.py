@@ -93,7 +93,8 @@ class Ingest:
         """Open every listener, or none."""
         async with AsyncExitStack() as opening:
             opening.push_async_callback(self._batcher.flush)
-            for listener in (*self.udp, *self.tcp):
+            listeners: list[UdpListener | TcpListener] = [*self.udp, *self.tcp]
+            for listener in listeners:
                 await opening.enter_async_context(listener)
             self._stack = opening.pop_all()
         return self

@@ -6,7 +6,7 @@ rate, so that somebody can see what it was.
 """
 
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from hep import DecodeError, Reason, admit, partition_of
 from hepscope_common.bus import DEAD_LETTER, Producer, topic_of
@@ -59,10 +59,9 @@ class Intake:
         """Whether listeners must stop reading until ``unblocked``."""
         return self._batcher.blocked
 
-    @property
-    def unblocked(self) -> Callable[[], object]:
-        """The batcher's coroutine function that returns when reading may go on."""
-        return self._batcher.unblocked
+    async def unblocked(self) -> None:
+        """Return once the bus has room and reading may go on."""
+        await self._batcher.unblocked()
 
     def take(self, data: bytes, endpoint: Endpoint, *, keep_origin: bool = False) -> bool:
         """Accept or refuse one packet; returns whether it was accepted."""

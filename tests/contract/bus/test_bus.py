@@ -1,0 +1,265 @@
+"""What every bus must do; each test runs over every implementation that can be had."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hepscope_common.bus import (
+    DEAD_LETTER,
+    MEDIA,
+    SIGNALLING,
+    TOPICS,
+    Bus,
+    Consumer,
+    MemoryBus,
+    Record,
+    TopicPartition,
+)
+from hepscope_common.bus.protocol import MAX_RECORD_PACKETS, OffsetOutOfRange
+
+MANY = 1_000_000
+SOON = 5.0
+
+
+@pytest.fixture(params=["memory"])
+async def bus(request: pytest.FixtureRequest) -> Bus:
+    """A bus of four partitions with a reading group."""
+    assert request.param == "memory"
+    return MemoryBus(partitions=4, groups=["writer"])
+
+
+class Notes:
+    """A listener that writes down what it is told and seeks where it is asked to."""
+
+    def __init__(self) -> None:
+        self.assigned: list[TopicPartition] = []
+        self.revoked: list[TopicPartition] = []
+        self.start: dict[TopicPartition, int] = {}
+        self.consumer: Consumer | None = None
+
+    async def on_assigned(self, partitions: Sequence[TopicPartition]) -> None:
+        self.assigned += partitions
+        for where in partitions:
+            if where in self.start and self.consumer is not None:
+                self.consumer.seek(*where, self.start[where])
+
+    async def on_revoked(self, partitions: Sequence[TopicPartition]) -> None:
+        self.revoked += partitions
+
+
+async def drain(consumer: Consumer, wanted: int) -> list[Record]:
+    """Poll until this many records came."""
+    found: list[Record] = []
+    async with asyncio.timeout(SOON):
+        while len(found) < wanted:
+            found += await consumer.poll(max_bytes=MANY, timeout_seconds=1)
+    return found
+
+
+async def test_a_record_comes_out_as_it_went_in(bus: Bus) -> None:
+    """Topic, partition, value, packet count and headers are kept."""
+    await bus.producer().send(SIGNALLING, 2, b"HEP3...", 3, (("reason", b"x"),))
+
+    async with bus.consumer("writer", TOPICS) as consumer:
+        (record,) = await drain(consumer, 1)
+
+    assert record == Record(SIGNALLING, 2, 0, b"HEP3...", 3, (("reason", b"x"),))
+
+
+async def test_offsets_count_records_of_a_partition_without_gaps(bus: Bus) -> None:
+    """Each partition counts for itself, in the order of sending."""
+    producer = bus.producer()
+    for number in range(6):
+        await producer.send(SIGNALLING, number % 2, b"%d" % number, 1)
+
+    async with bus.consumer("writer", TOPICS) as consumer:
+        records = await drain(consumer, 6)
+
+    for partition in (0, 1):
+        mine = [(r.offset, r.value) for r in records if r.partition == partition]
+        assert mine == [(n, b"%d" % (2 * n + partition)) for n in range(3)]
+
+
+async def test_two_groups_read_everything_each(bus: Bus) -> None:
+    """A group's reading takes nothing from another group."""
+    async with bus.consumer("writer", TOPICS) as one, bus.consumer("exporter", TOPICS) as two:
+        await bus.producer().send(SIGNALLING, 0, b"a", 1)
+
+        assert len(await drain(one, 1)) == 1
+        assert len(await drain(two, 1)) == 1
+
+
+async def test_members_of_a_group_share_partitions_and_own_the_same_numbers_of_all_topics(
+    bus: Bus,
+) -> None:
+    """Partition n of every topic has one owner, and every partition has one."""
+    async with bus.consumer("writer", TOPICS) as one, bus.consumer("writer", TOPICS) as two:
+        async with asyncio.timeout(SOON):
+            while len(one.assignment | two.assignment) < 4 * len(TOPICS):
+                await one.poll(max_bytes=MANY, timeout_seconds=0.01)
+                await two.poll(max_bytes=MANY, timeout_seconds=0.01)
+
+        assert not one.assignment & two.assignment
+        for member in (one, two):
+            numbers = {at.partition for at in member.assignment}
+            assert len(numbers) == 2
+            assert member.assignment == {TopicPartition(t, n) for t in TOPICS for n in numbers}
+
+
+async def test_a_member_that_leaves_hands_its_partitions_over(bus: Bus) -> None:
+    """What a member had not committed is given to the one who follows."""
+    notes = Notes()
+    await bus.producer().send(SIGNALLING, 3, b"a", 1)
+    async with bus.consumer("writer", TOPICS, notes) as one:
+        await drain(one, 1)
+
+    async with bus.consumer("writer", TOPICS) as two:
+        records = await drain(two, 1)
+
+    assert sorted(notes.revoked) == sorted(notes.assigned)
+    assert [record.value for record in records] == [b"a"]
+
+
+async def test_a_partition_has_one_owner_at_any_time(bus: Bus) -> None:
+    """A new member gets a partition only after the old one was told that it left."""
+    old, new = Notes(), Notes()
+    async with bus.consumer("writer", TOPICS, old) as one:
+        await one.poll(max_bytes=MANY, timeout_seconds=0.01)
+        async with bus.consumer("writer", TOPICS, new) as two:
+            await two.poll(max_bytes=MANY, timeout_seconds=0.01)
+            assert set(new.assigned) <= set(old.revoked)
+            async with asyncio.timeout(SOON):
+                while not new.assigned:
+                    await one.poll(max_bytes=MANY, timeout_seconds=0.01)
+                    await two.poll(max_bytes=MANY, timeout_seconds=0.01)
+            assert set(new.assigned) <= set(old.revoked)
+
+
+async def test_committed_positions_are_where_the_next_owner_starts(bus: Bus) -> None:
+    """A commit names the next record wanted."""
+    producer = bus.producer()
+    for value in (b"a", b"b"):
+        await producer.send(SIGNALLING, 1, value, 1)
+    async with bus.consumer("writer", TOPICS) as one:
+        await drain(one, 2)
+        one.commit({TopicPartition(SIGNALLING, 1): 1})
+
+    async with bus.consumer("writer", TOPICS) as two:
+        records = await drain(two, 1)
+
+    assert [record.value for record in records] == [b"b"]
+
+
+async def test_a_listener_may_seek_when_partitions_come(bus: Bus) -> None:
+    """The position in the reader's own store wins over what the group committed."""
+    producer = bus.producer()
+    for value in (b"a", b"b", b"c"):
+        await producer.send(SIGNALLING, 1, value, 1)
+    notes = Notes()
+    notes.start = {TopicPartition(SIGNALLING, 1): 2}
+    consumer = bus.consumer("writer", TOPICS, notes)
+    notes.consumer = consumer
+
+    async with consumer:
+        records = await drain(consumer, 1)
+
+    assert [record.value for record in records] == [b"c"]
+
+
+async def test_seeking_outside_of_the_log_is_refused(bus: Bus) -> None:
+    """Neither what is gone nor what has not come can be read."""
+    await bus.producer().send(SIGNALLING, 1, b"a", 1)
+    async with bus.consumer("writer", TOPICS) as consumer:
+        await drain(consumer, 1)
+        consumer.commit({TopicPartition(SIGNALLING, 1): 1})
+
+        with pytest.raises(OffsetOutOfRange) as beyond:
+            consumer.seek(SIGNALLING, 1, 2)
+
+    assert (beyond.value.offset, beyond.value.end) == (2, 1)
+
+
+async def test_paused_partitions_give_nothing_and_stay_assigned(bus: Bus) -> None:
+    """A pause holds records back without losing the partition."""
+    where = TopicPartition(SIGNALLING, 1)
+    async with bus.consumer("writer", TOPICS) as consumer:
+        await consumer.poll(max_bytes=MANY, timeout_seconds=0.01)
+        consumer.pause([where])
+        await bus.producer().send(*where, b"a", 1)
+        await bus.producer().send(MEDIA, 1, b"m", 1)
+        assert [record.topic for record in await drain(consumer, 1)] == [MEDIA]
+        assert where in consumer.assignment
+
+        consumer.resume([where])
+
+        assert [record.value for record in await drain(consumer, 1)] == [b"a"]
+
+
+async def test_lag_counts_records_not_read_yet(bus: Bus) -> None:
+    """Lag falls to nothing as records are read."""
+    await bus.producer().send(SIGNALLING, 0, b"a", 1)
+    await bus.producer().send(SIGNALLING, 0, b"b", 1)
+    async with bus.consumer("writer", TOPICS) as consumer:
+        first = await consumer.poll(max_bytes=1, timeout_seconds=1)
+        assert len(first) == 1
+        assert consumer.lag()[TopicPartition(SIGNALLING, 0)] == 1
+        await drain(consumer, 1)
+        assert consumer.lag()[TopicPartition(SIGNALLING, 0)] == 0
+
+
+async def test_a_poll_ends_when_nothing_comes(bus: Bus) -> None:
+    """An empty bus gives an empty list."""
+    async with bus.consumer("writer", TOPICS) as consumer:
+        assert await consumer.poll(max_bytes=MANY, timeout_seconds=0.01) == []
+
+
+async def test_a_waiting_poll_is_woken_by_a_record(bus: Bus) -> None:
+    """A reader need not wait for its time-out."""
+    async with bus.consumer("writer", TOPICS) as consumer:
+        await consumer.poll(max_bytes=MANY, timeout_seconds=0.01)
+        async with asyncio.timeout(SOON):
+            polling = asyncio.create_task(consumer.poll(max_bytes=MANY, timeout_seconds=60))
+            await asyncio.sleep(0)
+            await bus.producer().send(SIGNALLING, 0, b"a", 1)
+            assert [record.value for record in await polling] == [b"a"]
+
+
+async def test_the_dead_letter_topic_has_one_partition_of_its_own(bus: Bus) -> None:
+    """Whoever reads dead letters gets them all."""
+    async with bus.consumer("reader", [DEAD_LETTER]) as consumer:
+        await bus.producer().send(DEAD_LETTER, 0, b"junk", 1, (("reason", b"not_hep"),))
+        (record,) = await drain(consumer, 1)
+    assert (record.partition, record.headers) == (0, (("reason", b"not_hep"),))
+
+
+@pytest.mark.parametrize("packets", [0, MAX_RECORD_PACKETS + 1])
+async def test_a_record_outside_of_its_bounds_is_refused(bus: Bus, packets: int) -> None:
+    """A stored id has ten bits for the index of a packet."""
+    with pytest.raises(ValueError, match="a record of"):
+        bus.producer().offer(SIGNALLING, 0, b"a", packets)
+
+
+@given(sends=st.lists(st.tuples(st.integers(0, 3), st.binary(min_size=1, max_size=40))))
+@settings(max_examples=50, deadline=None)
+def test_everything_sent_is_read_once_in_order(sends: list[tuple[int, bytes]]) -> None:
+    """Whatever is sent, and however small the polls, each partition reads as it was written."""
+
+    async def run() -> list[Record]:
+        bus = MemoryBus(partitions=4, groups=["writer"])
+        producer = bus.producer()
+        for partition, value in sends:
+            assert producer.offer(SIGNALLING, partition, value, 1)
+        found: list[Record] = []
+        async with bus.consumer("writer", TOPICS) as consumer:
+            while len(found) < len(sends):
+                found += await consumer.poll(max_bytes=30, timeout_seconds=0)
+        return found
+
+    found = asyncio.run(run())
+
+    for partition in range(4):
+        mine = [record.value for record in found if record.partition == partition]
+        assert mine == [value for at, value in sends if at == partition]
