@@ -62,7 +62,7 @@ class MemoryBus:
     @property
     def used_bytes(self) -> int:
         """Bytes of all records held for a reader."""
-        return sum(log.size_bytes for log in self.logs.values())
+        return sum(log.size_bytes for at, log in self.logs.items() if self._readers(at))
 
     def producer(self) -> "MemoryProducer":
         """Return a producer; all are equal."""
@@ -77,7 +77,7 @@ class MemoryBus:
 
     def trim(self, where: TopicPartition) -> None:
         """Forget what every reader of a partition is done with."""
-        wanted = [group.committed[where] for group in self.groups.values() if where in group]
+        wanted = [group.committed[where] for group in self._readers(where)]
         if wanted and self.logs[where].forget_before(min(wanted)):
             self._room.set()
 
@@ -98,7 +98,7 @@ class MemoryBus:
         if not 0 < packets <= MAX_RECORD_PACKETS or len(value) > MAX_RECORD_BYTES:
             raise ValueError(f"a record of {packets} packets and {len(value)} bytes")
         log = self.logs[where]
-        readers = [group for group in self.groups.values() if where in group]
+        readers = self._readers(where)
         if not readers:
             log.append(value, packets, headers)
             self._keep_newest(log)
@@ -116,6 +116,9 @@ class MemoryBus:
         """Return when something was forgotten since the last refusal."""
         self._room.clear()
         await self._room.wait()
+
+    def _readers(self, where: TopicPartition) -> list[Group]:
+        return [group for group in self.groups.values() if where in group]
 
     @staticmethod
     def _keep_newest(log: PartitionLog) -> None:
