@@ -1,0 +1,232 @@
+"""Admission: bytes of any HEP version in, a canonical HEP3 packet and its routing out.
+
+The canonical packet is what was sent, without the auth key and without chunks of our vendor
+from outside, and with ours behind: arrival, peer, routing key. A plain HEP3 packet keeps its
+bytes and is never made an object: one look at its start, one step per chunk behind. Whatever
+is unusual is decoded and encoded again, which gives the same fields at ten times the price.
+"""
+
+from struct import Struct
+from typing import NamedTuple
+
+from hep.chunks import (
+    CHUNK_HEAD,
+    CHUNK_HEAD_BYTES,
+    HEAD,
+    HEAD_BYTES,
+    KEY_AND_LENGTH,
+    MAGIC,
+    MAX_PACKET_BYTES,
+    OWN_VENDOR,
+)
+from hep.datagram import is_version3, unwrap_frame
+from hep.encoding import encode3
+from hep.errors import DecodeError, EncodeError
+from hep.hep3 import (
+    AUTH_KEY,
+    COMPRESSED,
+    CORRELATION_ID,
+    FAMILY_GUESSED,
+    LAST_FIXED,
+    NO_TIME,
+    NODE_ID_SHIFT,
+    NODE_ID_SWAPPED,
+    NODE_NAME,
+    ORIGIN,
+    PAYLOAD,
+    SEQ,
+    TIME_CARRY,
+    Start,
+    Walk,
+    packet_of,
+    read_start,
+    walk,
+)
+from hep.hep12 import decode12
+from hep.packet import FAMILY_IPV4, FAMILY_IPV6, HepPacket
+from hep.protocols import SIP
+from hep.routing import address_pair, routing_key_of
+from hep.sip import find_call_id
+
+_RECEIVED_AT = Struct("!HHHQ")
+_ORIGIN_BYTES, _SEQ_BYTES = 16, 8
+
+
+class Admitted(NamedTuple):
+    """A packet ready for the bus, and what ingest decides and counts by."""
+
+    packet: bytes
+    protocol_type: int
+    routing_key: bytes
+    version: int
+    node_id: int
+    node_name: bytes
+    auth_key: bytes | None
+    ip_protocol: int
+    time_us: int
+    payload: bytes
+    stripped_own_chunks: int
+    quirks: int
+    origin: bytes
+    seq: int | None
+
+
+def admit(data: bytes, *, received_at_us: int, peer: bytes, keep_origin: bool = False) -> Admitted:
+    """The canonical packet of one datagram, or of one packet of a stream.
+
+    peer is the sender's packed address and port u16 (6 or 18 bytes, b"" = not known).
+    keep_origin keeps origin and seq (vendor chunks 16 and 17), which only connections may
+    send; otherwise they are removed and counted like the rest of our vendor. Raises DecodeError
+    and nothing else; TOO_LARGE also for a packet that our chunks carry past 65,535 bytes.
+    """
+    start = read_start(data)
+    rest = _read_rest(data, start[-1], keep_origin=keep_origin) if start else None
+    if start and rest:
+        admitted = _admit_plain(start, rest, received_at_us, peer)
+        if admitted:
+            return admitted
+    return _admit_decoded(data, received_at_us, peer, keep_origin=keep_origin)
+
+
+class _Rest(NamedTuple):
+    """The chunks behind a plain packet's start, and the bytes to keep of it."""
+
+    payload: bytes
+    node_name: bytes
+    correlation_id: bytes
+    auth_key: bytes | None
+    origin: bytes
+    seq: int | None
+    body: bytes
+
+
+def _read_rest(data: bytes, at: int, *, keep_origin: bool) -> _Rest | None:
+    """The rest of a packet whose known start ends here; None where it must be decoded."""
+    payload, node_name, correlation_id, auth_key = b"", b"", b"", None
+    origin, seq = b"", None
+    kept: list[bytes] = []
+    kept_from, end = HEAD_BYTES, len(data)
+    while at < end:
+        if at + CHUNK_HEAD_BYTES > end:
+            return None
+        key, length = KEY_AND_LENGTH.unpack_from(data, at)
+        stop = at + length
+        if length < CHUNK_HEAD_BYTES or stop > end:
+            return None
+        value = data[at + CHUNK_HEAD_BYTES : stop]
+        if key == PAYLOAD:
+            payload = value
+        elif key == CORRELATION_ID:
+            correlation_id = value
+        elif key == NODE_NAME:
+            node_name = value
+        elif key == AUTH_KEY:
+            auth_key = value
+            kept.append(data[kept_from:at])
+            kept_from = stop
+        elif key == ORIGIN and keep_origin and len(value) == _ORIGIN_BYTES:
+            origin = value
+        elif key == SEQ and keep_origin and len(value) == _SEQ_BYTES:
+            seq = int.from_bytes(value, "big")
+        elif key <= LAST_FIXED or key == COMPRESSED or key >> 16 == OWN_VENDOR:
+            return None
+        at = stop
+    kept.append(data[kept_from:])
+    return _Rest(payload, node_name, correlation_id, auth_key, origin, seq, b"".join(kept))
+
+
+def _admit_plain(start: Start, rest: _Rest, received_at_us: int, peer: bytes) -> Admitted | None:
+    family, ip_protocol, source, destination, _, _, seconds, micros, kind, raw_node, _ = start
+    payload, node_name, correlation_id, auth_key, origin, seq, body = rest
+    routing_key = b""
+    if kind == SIP:
+        if payload.startswith(b"{"):
+            return None
+        routing_key = find_call_id(payload)
+    elif not kind:
+        return None
+    if not routing_key:
+        routing_key = correlation_id or address_pair(source, destination)
+    quirks = 0
+    if family != (FAMILY_IPV4 if len(source) == 4 else FAMILY_IPV6):
+        quirks |= FAMILY_GUESSED
+    time_us, node_id = 0, raw_node
+    if seconds:
+        time_us = seconds * 1_000_000 + micros
+        if micros > 999_999:
+            quirks |= TIME_CARRY
+    else:
+        quirks |= NO_TIME
+    if raw_node and not raw_node & 0xFFFF:
+        node_id = raw_node >> NODE_ID_SHIFT
+        quirks |= NODE_ID_SWAPPED
+    own = _arrival(received_at_us, peer, routing_key)
+    total = HEAD_BYTES + len(body) + len(own)
+    if total > MAX_PACKET_BYTES:
+        return None
+    packet = HEAD.pack(MAGIC, total) + body + own
+    return Admitted(
+        packet, kind, routing_key, 3, node_id, node_name, auth_key, ip_protocol, time_us,
+        payload, 0, quirks, origin, seq,
+    )  # fmt: skip
+
+
+def _arrival(received_at_us: int, peer: bytes, routing_key: bytes) -> bytes:
+    """Our chunks received_at, peer and routing_key, as encode3 writes them."""
+    parts = [_RECEIVED_AT.pack(OWN_VENDOR, 1, _RECEIVED_AT.size, received_at_us)]
+    if peer:
+        parts += CHUNK_HEAD.pack(OWN_VENDOR, 2, CHUNK_HEAD_BYTES + len(peer)), peer
+    if routing_key:
+        parts += CHUNK_HEAD.pack(OWN_VENDOR, 3, CHUNK_HEAD_BYTES + len(routing_key)), routing_key
+    return b"".join(parts)
+
+
+def _admit_decoded(data: bytes, received_at_us: int, peer: bytes, *, keep_origin: bool) -> Admitted:
+    packet, stripped = _decode_foreign(data, received_at_us, keep_origin=keep_origin)
+    auth_key, packet.auth_key = packet.auth_key, None
+    packet.received_at_us, packet.peer = received_at_us, peer
+    packet.routing_key = routing_key_of(packet, peer)
+    try:
+        canonical = encode3(packet)
+    except EncodeError as refusal:
+        raise DecodeError(refusal.reason, 0) from refusal
+    return Admitted(
+        packet=canonical,
+        protocol_type=packet.protocol_type,
+        routing_key=packet.routing_key,
+        version=packet.version,
+        node_id=packet.node_id,
+        node_name=packet.node_name,
+        auth_key=auth_key,
+        ip_protocol=packet.ip_protocol,
+        time_us=packet.time_us,
+        payload=packet.payload,
+        stripped_own_chunks=stripped,
+        quirks=packet.quirks,
+        origin=packet.origin,
+        seq=packet.seq,
+    )
+
+
+def _decode_foreign(
+    data: bytes, received_at_us: int, *, keep_origin: bool
+) -> tuple[HepPacket, int]:
+    """The packet without chunks of our vendor, and how many of those it held."""
+    frame, quirks = unwrap_frame(data)
+    if not is_version3(frame):
+        packet, stripped = decode12(frame, received_at_us), 0
+    else:
+        found = walk(frame)
+        stripped = _strip_own(found, keep_origin=keep_origin)
+        packet = packet_of(found)
+    packet.quirks |= quirks
+    return packet, stripped
+
+
+def _strip_own(found: Walk, *, keep_origin: bool) -> int:
+    kept = (ORIGIN, SEQ) if keep_origin else ()
+    found.fields = {
+        key: value for key, value in found.fields.items() if key >> 16 != OWN_VENDOR or key in kept
+    }
+    found.extra = [other for other in found.extra if other[0] != OWN_VENDOR]
+    return found.own_chunks - sum(key in found.fields for key in kept)
