@@ -1,0 +1,140 @@
+"""Components start in order, drain in reverse, and a failed task ends the process."""
+
+import asyncio
+import os
+import signal
+from types import TracebackType
+from typing import Self
+
+import pytest
+
+from hepscope_common.runtime import StartupError, Supervisor, cancel, serve
+
+
+class Part:
+    """A component that writes down what happens to it."""
+
+    drain_seconds = 5.0
+
+    def __init__(self, name: str, notes: list[str]) -> None:
+        self.name = name
+        self._notes = notes
+
+    async def __aenter__(self) -> Self:
+        self._notes.append(f"enter {self.name}")
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._notes.append(f"exit {self.name}")
+
+
+class Broken(Part):
+    """A component that cannot start."""
+
+    async def __aenter__(self) -> Self:
+        raise StartupError("no port")
+
+
+class BadExit(Part):
+    """A component whose exit fails."""
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        raise OSError("disk full")
+
+
+class SlowExit(Part):
+    """A component that never drains."""
+
+    drain_seconds = 0.01
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await asyncio.Event().wait()
+
+
+async def test_components_start_in_order_and_drain_in_reverse() -> None:
+    """What depends on another starts after it and ends before it."""
+    notes: list[str] = []
+    supervisor = Supervisor()
+    code = await serve([Part("a", notes), Part("b", notes)], supervisor, on_ready=supervisor.stop)
+    assert code == 0
+    assert notes == ["enter a", "enter b", "exit b", "exit a"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_drains(number: signal.Signals) -> None:
+    """SIGTERM and Ctrl-C end the process in good order."""
+    notes: list[str] = []
+    code = await serve(
+        [Part("a", notes)], Supervisor(), on_ready=lambda: os.kill(os.getpid(), number)
+    )
+    assert (code, notes) == (0, ["enter a", "exit a"])
+
+
+async def test_a_failed_task_ends_the_process_with_a_code() -> None:
+    """A crash of any part is seen outside, after the others drained."""
+    notes: list[str] = []
+    supervisor = Supervisor()
+
+    async def crash() -> None:
+        raise RuntimeError("lost it")
+
+    code = await serve(
+        [Part("a", notes)],
+        supervisor,
+        on_ready=lambda: supervisor.start(crash(), name="crash") and None,
+    )
+    assert (code, notes) == (1, ["enter a", "exit a"])
+    assert str(supervisor.failure) == "lost it"
+
+
+async def test_a_component_that_cannot_start_ends_the_ones_before_it() -> None:
+    """The error reaches the caller and nothing stays open."""
+    notes: list[str] = []
+    with pytest.raises(StartupError, match="no port"):
+        await serve([Part("a", notes), Broken("b", notes)], Supervisor())
+    assert notes == ["enter a", "exit a"]
+
+
+@pytest.mark.parametrize("kind", [BadExit, SlowExit])
+async def test_a_bad_exit_keeps_no_other_component_from_its_own(kind: type[Part]) -> None:
+    """A drain that fails or hangs is told by the exit code only."""
+    notes: list[str] = []
+    supervisor = Supervisor()
+    code = await serve([Part("a", notes), kind("b", notes)], supervisor, on_ready=supervisor.stop)
+    assert (code, notes[-1]) == (1, "exit a")
+
+
+async def test_cancelling_a_task_is_no_failure() -> None:
+    """A component stops its own task without ending the process."""
+    supervisor = Supervisor()
+    task = supervisor.start(_forever(), name="forever")
+    await cancel(task)
+    assert task.cancelled()
+    assert supervisor.failure is None
+
+
+async def _forever() -> None:
+    await asyncio.Event().wait()
+
+
+async def test_the_first_failure_is_the_one_reported() -> None:
+    """What follows is its consequence."""
+    supervisor = Supervisor()
+    supervisor.fail(OSError("first"))
+    supervisor.fail(OSError("second"))
+    assert str(supervisor.failure) == "first"
