@@ -48,8 +48,20 @@ from hep.protocols import SIP
 from hep.routing import address_pair, routing_key_of
 from hep.sip import find_call_id
 
-_RECEIVED_AT = Struct("!HHHQ")
+_RECEIVED_AT_HEAD = CHUNK_HEAD.pack(OWN_VENDOR, 1, CHUNK_HEAD_BYTES + 8)
+_OWN = {width: Struct(f"!6sQ{6 if width else 0}s{width}sHHH") for width in (0, 6, 18)}
+# By width of the peer, none for an unknown one: writer of our chunks up to the routing key,
+# head of the peer's chunk, and their size.
+_OWN_BY_PEER = {
+    width: (own.pack, CHUNK_HEAD.pack(OWN_VENDOR, 2, CHUNK_HEAD_BYTES + width), own.size)
+    for width, own in _OWN.items()
+}
+_key_and_length = KEY_AND_LENGTH.unpack_from
+_pack_head = HEAD.pack
 _ORIGIN_BYTES, _SEQ_BYTES = 16, 8
+
+# payload, node name, correlation id, auth key, origin, seq, the bytes to keep
+Rest = tuple[bytes, bytes, bytes, bytes | None, bytes, int | None, list[bytes]]
 
 
 class Admitted(NamedTuple):
@@ -80,27 +92,16 @@ def admit(data: bytes, *, received_at_us: int, peer: bytes, keep_origin: bool = 
     and nothing else; TOO_LARGE also for a packet that our chunks carry past 65,535 bytes.
     """
     start = read_start(data)
-    rest = _read_rest(data, start[-1], keep_origin=keep_origin) if start else None
-    if start and rest:
-        admitted = _admit_plain(start, rest, received_at_us, peer)
-        if admitted:
-            return admitted
+    if start is not None:
+        rest = _read_rest(data, start[10], keep_origin=keep_origin)
+        if rest is not None:
+            admitted = _admit_plain(start, rest, received_at_us, peer)
+            if admitted is not None:
+                return admitted
     return _admit_decoded(data, received_at_us, peer, keep_origin=keep_origin)
 
 
-class _Rest(NamedTuple):
-    """The chunks behind a plain packet's start, and the bytes to keep of it."""
-
-    payload: bytes
-    node_name: bytes
-    correlation_id: bytes
-    auth_key: bytes | None
-    origin: bytes
-    seq: int | None
-    body: bytes
-
-
-def _read_rest(data: bytes, at: int, *, keep_origin: bool) -> _Rest | None:
+def _read_rest(data: bytes, at: int, *, keep_origin: bool) -> Rest | None:
     """The rest of a packet whose known start ends here; None where it must be decoded."""
     payload, node_name, correlation_id, auth_key = b"", b"", b"", None
     origin, seq = b"", None
@@ -109,7 +110,7 @@ def _read_rest(data: bytes, at: int, *, keep_origin: bool) -> _Rest | None:
     while at < end:
         if at + CHUNK_HEAD_BYTES > end:
             return None
-        key, length = KEY_AND_LENGTH.unpack_from(data, at)
+        key, length = _key_and_length(data, at)
         stop = at + length
         if length < CHUNK_HEAD_BYTES or stop > end:
             return None
@@ -132,12 +133,12 @@ def _read_rest(data: bytes, at: int, *, keep_origin: bool) -> _Rest | None:
             return None
         at = stop
     kept.append(data[kept_from:])
-    return _Rest(payload, node_name, correlation_id, auth_key, origin, seq, b"".join(kept))
+    return payload, node_name, correlation_id, auth_key, origin, seq, kept
 
 
-def _admit_plain(start: Start, rest: _Rest, received_at_us: int, peer: bytes) -> Admitted | None:
-    family, ip_protocol, source, destination, _, _, seconds, micros, kind, raw_node, _ = start
-    payload, node_name, correlation_id, auth_key, origin, seq, body = rest
+def _admit_plain(start: Start, rest: Rest, received_at_us: int, peer: bytes) -> Admitted | None:
+    family, ip_protocol, source, destination, _, _, seconds, micros, kind, node_id, _ = start
+    payload, node_name, correlation_id, auth_key, origin, seq, kept = rest
     routing_key = b""
     if kind == SIP:
         if payload.startswith(b"{"):
@@ -149,36 +150,38 @@ def _admit_plain(start: Start, rest: _Rest, received_at_us: int, peer: bytes) ->
         routing_key = correlation_id or address_pair(source, destination)
     quirks = 0
     if family != (FAMILY_IPV4 if len(source) == 4 else FAMILY_IPV6):
-        quirks |= FAMILY_GUESSED
-    time_us, node_id = 0, raw_node
-    if seconds:
-        time_us = seconds * 1_000_000 + micros
-        if micros > 999_999:
-            quirks |= TIME_CARRY
-    else:
-        quirks |= NO_TIME
-    if raw_node and not raw_node & 0xFFFF:
-        node_id = raw_node >> NODE_ID_SHIFT
-        quirks |= NODE_ID_SWAPPED
-    own = _arrival(received_at_us, peer, routing_key)
-    total = HEAD_BYTES + len(body) + len(own)
-    if total > MAX_PACKET_BYTES:
+        quirks = FAMILY_GUESSED
+    time_us = seconds * 1_000_000 + micros
+    if not seconds:
+        time_us, quirks = 0, quirks | NO_TIME
+    elif micros > 999_999:
+        quirks |= TIME_CARRY
+    if node_id and not node_id & 0xFFFF:
+        node_id, quirks = node_id >> NODE_ID_SHIFT, quirks | NODE_ID_SWAPPED
+    packet = _canonical(kept, received_at_us, peer, routing_key)
+    if packet is None:
         return None
-    packet = HEAD.pack(MAGIC, total) + body + own
     return Admitted(
         packet, kind, routing_key, 3, node_id, node_name, auth_key, ip_protocol, time_us,
         payload, 0, quirks, origin, seq,
     )  # fmt: skip
 
 
-def _arrival(received_at_us: int, peer: bytes, routing_key: bytes) -> bytes:
-    """Our chunks received_at, peer and routing_key, as encode3 writes them."""
-    parts = [_RECEIVED_AT.pack(OWN_VENDOR, 1, _RECEIVED_AT.size, received_at_us)]
-    if peer:
-        parts += CHUNK_HEAD.pack(OWN_VENDOR, 2, CHUNK_HEAD_BYTES + len(peer)), peer
-    if routing_key:
-        parts += CHUNK_HEAD.pack(OWN_VENDOR, 3, CHUNK_HEAD_BYTES + len(routing_key)), routing_key
-    return b"".join(parts)
+def _canonical(
+    kept: list[bytes], received_at_us: int, peer: bytes, routing_key: bytes
+) -> bytes | None:
+    """The kept bytes with our chunks behind, as encode3 writes them; None if over 65,535."""
+    known = _OWN_BY_PEER.get(len(peer))
+    if known is None:
+        return None
+    pack, peer_head, own_bytes = known
+    key_bytes = CHUNK_HEAD_BYTES + len(routing_key)
+    body = kept[0] if len(kept) == 1 else b"".join(kept)
+    total = HEAD_BYTES + len(body) + own_bytes + len(routing_key)
+    if total > MAX_PACKET_BYTES:
+        return None
+    own = pack(_RECEIVED_AT_HEAD, received_at_us, peer_head, peer, OWN_VENDOR, 3, key_bytes)
+    return b"".join((_pack_head(MAGIC, total), body, own, routing_key))
 
 
 def _admit_decoded(data: bytes, received_at_us: int, peer: bytes, *, keep_origin: bool) -> Admitted:

@@ -29,10 +29,14 @@ EARLY_IPV4 = layout(1, 2, 3, 4, 7, 8, 9, 10, 11, 12)
 EARLY_IPV6 = layout(1, 2, 5, 6, 7, 8, 9, 10, 11, 12)
 LATE_IPV4 = layout(1, 2, 7, 8, 9, 10, 11, 12, 3, 4)
 LATE_IPV6 = layout(1, 2, 7, 8, 9, 10, 11, 12, 5, 6)
-# By the low byte of the type of the third and of the ninth chunk.
+# Pattern, reader and end, by the low byte of the type of the third and of the ninth chunk;
+# bound once, because an attribute look-up costs as much as the match of a chunk.
 _THIRD_TYPE, _NINTH_TYPE = 23, 76
-_EARLY = {3: EARLY_IPV4, 5: EARLY_IPV6}
-_LATE = {3: LATE_IPV4, 5: LATE_IPV6}
+_EARLY, _LATE = (
+    {third: (known.pattern.match, known.reader.unpack_from, known.end) for third, known in rows}
+    for rows in (((3, EARLY_IPV4), (5, EARLY_IPV6)), ((3, LATE_IPV4), (5, LATE_IPV6)))
+)
+_SHORTEST_START = EARLY_IPV4.end
 
 AUTH_KEY, PAYLOAD, COMPRESSED, CORRELATION_ID, NODE_NAME = 14, 15, 16, 17, 19
 LAST_FIXED = 12
@@ -87,22 +91,24 @@ def decode3(data: bytes) -> HepPacket:
 
 def read_start(data: bytes) -> Start | None:
     """The fixed chunks of a whole packet that starts in a known order; None for others."""
-    if len(data) < EARLY_IPV4.end or (data[4] << 8 | data[5]) != len(data):
+    if len(data) < _SHORTEST_START or (data[4] << 8 | data[5]) != len(data):
         return None
-    known = _EARLY.get(data[_THIRD_TYPE])
-    if known is not None:
-        if known.pattern.match(data) is None:
+    third = data[_THIRD_TYPE]
+    if third in _EARLY:
+        match, unpack, end = _EARLY[third]
+        if match(data) is None:
             return None
-        return (*known.reader.unpack_from(data), known.end)
-    known = _LATE.get(data[_NINTH_TYPE])
-    if known is None or known.pattern.match(data) is None:
+        return (*unpack(data), end)
+    ninth = data[_NINTH_TYPE]
+    if ninth not in _LATE:
         return None
-    family, protocol, sport, dport, seconds, micros, kind, node, source, destination = (
-        known.reader.unpack_from(data)
-    )
+    match, unpack, end = _LATE[ninth]
+    if match(data) is None:
+        return None
+    family, protocol, sport, dport, seconds, micros, kind, node, source, destination = unpack(data)
     return (
         family, protocol, source, destination, sport, dport,
-        seconds, micros, kind, node, known.end,
+        seconds, micros, kind, node, end,
     )  # fmt: skip
 
 
