@@ -9,6 +9,7 @@ from hashlib import blake2b
 USER_CHARS = 256  # user parts and domains; a DNS name has at most 255
 AGENT_CHARS = 512  # User-Agent and Server
 REASON_CHARS = 256
+CONTACT_CHARS = 1024  # several contacts may stand in one; not indexed
 METHOD_CHARS = 32  # the longest registered method has 9
 
 CALL_ID_BYTES = 512
