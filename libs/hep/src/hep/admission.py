@@ -107,9 +107,8 @@ def _read_rest(data: bytes, at: int, *, keep_origin: bool) -> Rest | None:
     origin, seq = b"", None
     kept: list[bytes] = []
     kept_from, end = HEAD_BYTES, len(data)
-    while at < end:
-        if at + CHUNK_HEAD_BYTES > end:
-            return None
+    last_head = end - CHUNK_HEAD_BYTES
+    while at <= last_head:
         key, length = _key_and_length(data, at)
         stop = at + length
         if length < CHUNK_HEAD_BYTES or stop > end:
@@ -132,6 +131,8 @@ def _read_rest(data: bytes, at: int, *, keep_origin: bool) -> Rest | None:
         elif key <= LAST_FIXED or key == COMPRESSED or key >> 16 == OWN_VENDOR:
             return None
         at = stop
+    if at != end:
+        return None
     kept.append(data[kept_from:])
     return payload, node_name, correlation_id, auth_key, origin, seq, kept
 

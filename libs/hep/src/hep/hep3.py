@@ -45,7 +45,10 @@ LAST_FIXED = 12
 NODE_ID_SHIFT = 16
 _OWN = OWN_VENDOR << 16
 RECEIVED_AT, PEER, ROUTING_KEY, SENT_AS = _OWN | 1, _OWN | 2, _OWN | 3, _OWN | 4
+RECEIVED_AT_BYTES = CHUNK_HEAD_BYTES + 8
 ORIGIN, SEQ, ACK = _OWN | 16, _OWN | 17, _OWN | 18
+
+_key_and_length = KEY_AND_LENGTH.unpack_from
 
 TRUNCATED = int(Quirk.TRUNCATED)
 TRAILING_BYTES = int(Quirk.TRAILING_BYTES)
@@ -115,13 +118,13 @@ def read_start(data: bytes) -> Start | None:
 def _decode_rest(data: bytes, start: Start) -> HepPacket | None:
     """The packet behind a known start; None where only the walk can tell."""
     payload, node_name, correlation_id, auth_key = b"", b"", b"", None
+    received_at_us, routing_key = 0, b""
     own: dict[int, bytes] = {}
     extra: list[tuple[int, int, bytes]] = []
     at, end = start[10], len(data)
-    while at < end:
-        if at + CHUNK_HEAD_BYTES > end:
-            return None
-        key, length = KEY_AND_LENGTH.unpack_from(data, at)
+    last_head = end - CHUNK_HEAD_BYTES
+    while at <= last_head:
+        key, length = _key_and_length(data, at)
         stop = at + length
         if length < CHUNK_HEAD_BYTES or stop > end:
             return None
@@ -129,14 +132,15 @@ def _decode_rest(data: bytes, start: Start) -> HepPacket | None:
         at = stop
         if key == PAYLOAD:
             payload = value
-        elif key > 0xFFFF:
+        elif key == ROUTING_KEY:
+            routing_key = value
+        elif key == RECEIVED_AT and length == RECEIVED_AT_BYTES:
+            received_at_us = int.from_bytes(value, "big")
+        elif key > _OWN:
             widths = FIELD_WIDTHS.get(key)
-            if widths is None:
-                extra.append((key >> 16, key & 0xFFFF, value))
-            elif widths and length - CHUNK_HEAD_BYTES not in widths:
+            if widths is None or (widths and len(value) not in widths):
                 return None
-            else:
-                own[key] = value
+            own[key] = value
         elif key == CORRELATION_ID:
             correlation_id = value
         elif key == NODE_NAME:
@@ -146,8 +150,17 @@ def _decode_rest(data: bytes, start: Start) -> HepPacket | None:
         elif key <= LAST_FIXED or key == COMPRESSED:
             return None
         else:
-            extra.append((0, key, value))
-    return _build(start, (payload, node_name, correlation_id, auth_key, tuple(extra)), own, 0)
+            extra.append((key >> 16, key & 0xFFFF, value))
+    if at != end:
+        return None
+    rest = (payload, node_name, correlation_id, auth_key, tuple(extra))
+    packet = _build(start, rest, 0)
+    packet.received_at_us, packet.routing_key = received_at_us, routing_key
+    if own:
+        packet.peer = own.pop(PEER, b"")
+        if own:
+            _add_sender(packet, own)
+    return packet
 
 
 def walk(data: bytes) -> Walk:
@@ -219,7 +232,12 @@ def packet_of(found: Walk) -> HepPacket:
         fields.get(AUTH_KEY),
         tuple(found.extra),
     )
-    return _build(start, rest, fields, quirks)
+    packet = _build(start, rest, quirks)
+    packet.received_at_us = _uint(fields, RECEIVED_AT)
+    packet.peer = fields.get(PEER, b"")
+    packet.routing_key = fields.get(ROUTING_KEY, b"")
+    _add_sender(packet, fields)
+    return packet
 
 
 def _start_of(found: Walk) -> Start:
@@ -250,7 +268,7 @@ def _uint(fields: dict[int, bytes], key: int) -> int:
     return int.from_bytes(fields.get(key, b""), "big")
 
 
-def _build(start: Start, rest: Rest, own: dict[int, bytes], quirks: int) -> HepPacket:
+def _build(start: Start, rest: Rest, quirks: int) -> HepPacket:
     family, protocol, source, destination, sport, dport, seconds, micros, kind, raw_node, _ = start
     payload, node_name, correlation_id, auth_key, extra = rest
     address = source or destination
@@ -274,34 +292,10 @@ def _build(start: Start, rest: Rest, own: dict[int, bytes], quirks: int) -> HepP
         quirks |= NODE_ID_SWAPPED
     if not kind or (kind == SIP and payload.startswith(b"{")):
         kind, payload, quirks = tell_payload(kind, payload, quirks)
-    packet = HepPacket(
-        3,
-        family,
-        protocol,
-        source,
-        destination,
-        sport,
-        dport,
-        time_us,
-        kind,
-        node_id,
-        payload,
-        node_name,
-        correlation_id,
-        auth_key,
-        raw_node,
-        0,
-        b"",
-        b"",
-        b"",
-        None,
-        None,
-        quirks,
-        extra,
-    )
-    if own:
-        _add_own(packet, own)
-    return packet
+    return HepPacket(
+        3, family, protocol, source, destination, sport, dport, time_us, kind, node_id, payload,
+        node_name, correlation_id, auth_key, raw_node, 0, b"", b"", b"", None, None, quirks, extra,
+    )  # fmt: skip
 
 
 def tell_payload(kind: int, payload: bytes, quirks: int) -> tuple[int, bytes, int]:
@@ -317,15 +311,11 @@ def tell_payload(kind: int, payload: bytes, quirks: int) -> tuple[int, bytes, in
     return kind, payload, quirks
 
 
-def _add_own(packet: HepPacket, own: dict[int, bytes]) -> None:
-    packet.received_at_us = _uint(own, RECEIVED_AT)
-    packet.peer = own.get(PEER, b"")
-    packet.routing_key = own.get(ROUTING_KEY, b"")
-    sent_as = own.get(SENT_AS)
+def _add_sender(packet: HepPacket, fields: dict[int, bytes]) -> None:
+    sent_as = fields.get(SENT_AS)
     if sent_as is not None:
         packet.version = sent_as[0] if sent_as[0] in (1, 2) else 3
         packet.quirks |= int.from_bytes(sent_as[1:], "big")
-    if ORIGIN in own or SEQ in own or ACK in own:
-        packet.origin = own.get(ORIGIN, b"")
-        packet.seq = _uint(own, SEQ) if SEQ in own else None
-        packet.ack = _uint(own, ACK) if ACK in own else None
+    packet.origin = fields.get(ORIGIN, b"")
+    packet.seq = _uint(fields, SEQ) if SEQ in fields else None
+    packet.ack = _uint(fields, ACK) if ACK in fields else None
