@@ -93,11 +93,10 @@ async def test_a_failed_task_ends_the_process_with_a_code() -> None:
     async def crash() -> None:
         raise RuntimeError("lost it")
 
-    code = await serve(
-        [Part("a", notes)],
-        supervisor,
-        on_ready=lambda: supervisor.start(crash(), name="crash") and None,
-    )
+    def start() -> None:
+        supervisor.start(crash(), name="crash")
+
+    code = await serve([Part("a", notes)], supervisor, on_ready=start)
     assert (code, notes) == (1, ["enter a", "exit a"])
     assert str(supervisor.failure) == "lost it"
 

@@ -33,7 +33,7 @@ class Ingest:
         *,
         now_us: Clock = wall_clock_us,
     ) -> None:
-        peers = PeerTable()
+        self.peers = peers = PeerTable()
         self.metrics = IngestMetrics(
             registry,
             kernel_drops=lambda: listening_drops(self.udp),

@@ -1,0 +1,258 @@
+"""What the listeners do, through real sockets: the same for UDP and TCP where they agree."""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from hep import decode3, encode1, encode2
+from hepscope_common.bus import TopicPartition
+from hepscope_common.runtime import StartupError, Supervisor
+from hepscope_common.settings import Listen
+from hepscope_ingest.listeners.udp import UdpListener
+from support.builders import make_call, make_packet, make_request
+from unit.ingest.conftest import MakeRig, Rig
+
+Send = Callable[[bytes], Awaitable[None]]
+PACKET = make_packet(make_request())
+
+
+async def send_udp(rig: Rig, *datagrams: bytes) -> None:
+    """Send datagrams from one socket."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for data in datagrams:
+            sender.sendto(data, rig.udp)
+
+
+async def send_tcp(rig: Rig, *pieces: bytes) -> None:
+    """Send pieces over one connection and close it."""
+    _, writer = await asyncio.open_connection(*rig.tcp)
+    for piece in pieces:
+        writer.write(piece)
+        await writer.drain()
+    writer.close()
+    await writer.wait_closed()
+
+
+@pytest.fixture(params=["udp", "tcp"])
+async def send(request: pytest.FixtureRequest, rig: Rig) -> Send:
+    """Send one packet by one transport."""
+    how = {"udp": send_udp, "tcp": send_tcp}[request.param]
+
+    async def send_one(data: bytes) -> None:
+        await how(rig, data)
+
+    return send_one
+
+
+async def test_a_packet_reaches_the_bus_annotated(rig: Rig, send: Send) -> None:
+    """With arrival, peer and routing key; its payload byte for byte."""
+    await send(PACKET)
+    await rig.until(lambda: len(rig.on_bus()) == 1)
+    (packet,) = rig.on_bus()
+    assert packet.payload == make_request()
+    assert packet.routing_key == b"call-1@example.org"
+    assert packet.peer[:4] == bytes([127, 0, 0, 1])
+    assert packet.received_at_us > packet.time_us // 2
+    assert rig.count("accepted_total", version="3") == 1
+
+
+async def test_a_packet_of_64_kilobytes_is_taken(rig: Rig, send: Send) -> None:
+    """The largest that a datagram can carry."""
+    body = "x" * 64_600
+    await send(make_packet(make_request(body=body)))
+    await rig.until(lambda: len(rig.on_bus()) == 1)
+    assert rig.on_bus()[0].payload.endswith(body.encode())
+
+
+async def test_messages_of_one_call_share_a_partition_in_order(rig: Rig) -> None:
+    """Whatever chunk 17 says, the Call-ID decides."""
+    packets = make_call("a@x") + make_call("b@x")
+    await send_tcp(rig, b"".join(packets))
+    await rig.until(lambda: len(rig.on_bus()) == 14)
+    for call_id in (b"a@x", b"b@x"):
+        mine = [p.payload for p in rig.on_bus() if p.routing_key == call_id]
+        assert mine == [decode3(p).payload for p in packets if decode3(p).payload in mine]
+        holders = {
+            log.where.partition
+            for log in rig.bus.logs.values()
+            for record in log.read(log.start, 1 << 20)
+            if call_id in record.value
+        }
+        assert len(holders) == 1
+
+
+REFUSED = {
+    "one byte": (b"\x00", "not_hep"),
+    "plain SIP": (make_request(), "raw_sip"),
+    "garbage": (bytes(range(200, 255)), "not_hep"),
+    "SIP without SIP": (make_packet(b""), "no_payload"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+async def test_a_refused_datagram_is_counted_and_harms_nothing(rig: Rig, case: str) -> None:
+    """The good packet behind it is stored, and the reason has a count."""
+    data, reason = REFUSED[case]
+    await send_udp(rig, data, PACKET)
+    await rig.until(lambda: len(rig.on_bus()) == 1)
+    assert rig.count("refused_total", reason=reason) == 1
+    assert rig.count("received_total", transport="udp") == 2
+
+
+@pytest.mark.parametrize("encode", [encode1, encode2])
+async def test_old_versions_are_upgraded(rig: Rig, encode: Callable[..., bytes]) -> None:
+    """HEP 1 and 2 reach the bus as HEP3."""
+    await send_udp(rig, encode(decode3(PACKET)))
+    await rig.until(lambda: len(rig.on_bus()) == 1)
+    assert rig.on_bus()[0].payload == make_request()
+    assert rig.on_bus()[0].version in (1, 2)
+
+
+async def test_a_stream_may_be_split_anywhere(rig: Rig) -> None:
+    """Every byte alone gives the same packets."""
+    data = b"".join(make_call())
+    await send_tcp(rig, *(data[at : at + 1] for at in range(len(data))))
+    await rig.until(lambda: len(rig.on_bus()) == 7)
+    assert rig.count("received_total", transport="tcp") == 7
+
+
+async def test_garbage_between_packets_is_skipped_and_counted(rig: Rig) -> None:
+    """A stream finds its next packet again."""
+    await send_tcp(rig, PACKET + b"garbage" + PACKET)
+    await rig.until(lambda: len(rig.on_bus()) == 2)
+    assert rig.count("tcp_skipped_bytes_total") == 7
+
+
+async def test_endless_garbage_closes_the_connection(rig: Rig) -> None:
+    """No packet within 64 KiB: closed, counted, and others are served."""
+    reader, writer = await asyncio.open_connection(*rig.tcp)
+    writer.write(b"\x55" * 200_000)
+    async with asyncio.timeout(5):
+        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+            await reader.readexactly(1)
+    writer.close()
+    assert rig.count("refused_total", reason="not_hep") == 1
+    await send_tcp(rig, PACKET)
+    await rig.until(lambda: len(rig.on_bus()) == 1)
+
+
+async def test_a_peer_that_stalls_hinders_nobody(rig: Rig) -> None:
+    """Half a packet may wait for hours."""
+    _, stalled = await asyncio.open_connection(*rig.tcp)
+    stalled.write(PACKET[:50])
+    await stalled.drain()
+    await send_tcp(rig, PACKET)
+    await rig.until(lambda: len(rig.on_bus()) == 1)
+    stalled.close()
+    await rig.until(lambda: rig.count("refused_total", reason="cut_at_close") == 1)
+
+
+async def test_connections_beyond_the_limit_are_closed_and_counted(make_rig: MakeRig) -> None:
+    """The ones that are open go on."""
+    async with make_rig(tcp_connections=1) as rig:
+        _, first = await asyncio.open_connection(*rig.tcp)
+        await rig.until(lambda: rig.ingest.tcp[0].connections == 1)
+        reader, second = await asyncio.open_connection(*rig.tcp)
+        async with asyncio.timeout(5):
+            with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+                await reader.readexactly(1)
+        second.close()
+        assert rig.count("refused_total", reason="connection_limit") == 1
+        first.write(PACKET)
+        await rig.until(lambda: len(rig.on_bus()) == 1)
+        first.close()
+
+
+async def test_only_packets_with_a_known_key_are_taken_once_keys_are_set(
+    make_rig: MakeRig,
+) -> None:
+    """Several keys may be valid at once; the key itself never reaches the bus."""
+    async with make_rig(auth_keys="old,new") as rig:
+        good = [make_packet(make_request(), auth_key=key) for key in (b"old", b"new")]
+        await send_udp(rig, PACKET, make_packet(make_request(), auth_key=b"bad"), *good)
+        await rig.until(lambda: len(rig.on_bus()) == 2)
+        assert rig.count("refused_total", reason="auth_key") == 2
+        assert {packet.auth_key for packet in rig.on_bus()} == {None}
+
+
+async def test_a_rate_limit_holds_one_peer_back(make_rig: MakeRig) -> None:
+    """A burst of a second's worth passes, the rest is counted."""
+    async with make_rig(rate_limit=5) as rig:
+        await send_udp(rig, *[PACKET] * 20)
+        await rig.until(lambda: rig.count("received_total", transport="udp") == 20)
+        refused = rig.count("refused_total", reason="rate_limit")
+        assert 10 <= refused <= 15
+        await rig.until(lambda: len(rig.on_bus()) == 20 - refused)
+
+
+async def test_a_full_bus_slows_tcp_and_loses_nothing(make_rig: MakeRig) -> None:
+    """Reading stops until the readers are past; then everything arrives."""
+    calls = [packet for n in range(300) for packet in make_call(f"{n}@x")]
+    async with make_rig(max_bytes=100_000, record_bytes=10_000) as rig:
+        sending = asyncio.create_task(send_tcp(rig, b"".join(calls)))
+        await rig.until(lambda: not rig.ingest.ready()[0])
+        seen = 0
+        async with rig.bus.consumer("writer", list({w.topic for w in rig.bus.logs})) as reader:
+            async with asyncio.timeout(10):
+                while seen < len(calls):
+                    for record in await reader.poll(max_bytes=50_000, timeout_seconds=0.2):
+                        seen += record.packets
+                        at = TopicPartition(record.topic, record.partition)
+                        reader.commit({at: record.offset + 1})
+        await sending
+        assert rig.count("stalls_total") >= 1
+        assert rig.ingest.ready() == (True, "accepting")
+    assert seen == len(calls)
+
+
+async def test_the_end_takes_what_has_arrived(make_rig: MakeRig) -> None:
+    """What the kernel acknowledged to a TCP peer is on the bus when ingest is gone."""
+    data = b"".join(make_call())
+    async with make_rig() as rig:
+        _, writer = await asyncio.open_connection(*rig.tcp)
+        await rig.until(lambda: rig.ingest.tcp[0].connections == 1)
+        writer.write(data)
+        await writer.drain()
+    assert len(rig.on_bus()) == 7
+    writer.close()
+
+
+async def test_a_port_in_use_is_one_clear_line(rig: Rig) -> None:
+    """It names the transport and the address."""
+    taken = Listen(host="127.0.0.1", port=rig.udp[1])
+    ingest = rig.ingest
+    second = UdpListener(
+        taken, ingest.intake, ingest.peers, ingest.metrics, Supervisor(), receive_buffer_bytes=4096
+    )
+    with pytest.raises(StartupError, match=f"HEP over UDP: cannot listen at {taken}: "):
+        await second.__aenter__()
+
+
+async def test_foreign_annotations_are_removed_and_counted(rig: Rig) -> None:
+    """Nobody outside may say when and from where a packet came."""
+    await send_udp(rig, PACKET)
+    await rig.until(lambda: len(rig.on_bus()) == 1)
+    record = next(log for log in rig.bus.logs.values() if log.end)
+    annotated = record.read(0, 1 << 20)[0].value
+    await send_udp(rig, annotated)
+    await rig.until(lambda: len(rig.on_bus()) == 2)
+    assert rig.count("foreign_annotations_total") == 3
+    assert rig.on_bus()[1].received_at_us > rig.on_bus()[0].received_at_us
+
+
+async def test_undecodable_packets_are_kept_as_dead_letters_up_to_a_rate(rig: Rig) -> None:
+    """With reason, offset and peer; a flood is only counted."""
+    await send_udp(rig, *[b"\x07garbage"] * 100)
+    await rig.until(lambda: rig.count("received_total", transport="udp") == 100)
+    assert rig.count("refused_total", reason="not_hep") == 100
+    assert 20 <= rig.count("dead_letters_total") < 50
+
+
+async def test_peers_are_told_apart_in_metrics(rig: Rig) -> None:
+    """Accepted and refused packets of an address that is a real agent."""
+    await send_udp(rig, PACKET, b"\x07")
+    await rig.until(lambda: rig.count("received_total", transport="udp") == 2)
+    assert rig.count("peer_accepted_packets", peer="127.0.0.1") == 1
+    assert rig.count("peer_refused_packets", peer="127.0.0.1", reason="not_hep") == 1
