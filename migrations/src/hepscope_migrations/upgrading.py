@@ -73,7 +73,7 @@ def upgrade(dsn: str) -> None:
     """
     with _one_at_a_time:
         try:
-            run_on(dsn, _upgrade)
+            run_on(dsn, upgrade_on)
         except (DBAPIError, asyncpg.PostgresError) as error:
             raise explain(error) from error
         except CommandError as error:
@@ -82,7 +82,8 @@ def upgrade(dsn: str) -> None:
             ) from error
 
 
-def _upgrade(connection: Connection) -> None:
+def upgrade_on(connection: Connection) -> None:
+    """Upgrade the database of a connection; its session holds the advisory lock until it ends."""
     version = int(connection.execute(text("show server_version_num")).scalar_one())
     if version < OLDEST_SERVER:
         raise MigrationError(f"PostgreSQL {version // 10000} is too old: 15 or newer is needed")
@@ -90,7 +91,11 @@ def _upgrade(connection: Connection) -> None:
         return
     connection.rollback()
     _lock(connection)
-    if current_of(connection) is None:
+    # Whoever held the lock before us has done it, as a rule.
+    found = current_of(connection)
+    if found == head():
+        return
+    if found is None:
         _bootstrap(connection)
     _become_owner(connection)
     _migrate(connection)
