@@ -15,9 +15,7 @@ from hepscope_metrics_exporter.settings import MetricsSettings
 from support.builders import make_call, make_packet, make_request
 
 
-async def counted(
-    *packets: bytes, topic: str = SIGNALLING, **settings: object
-) -> CollectorRegistry:
+async def counted(*packets: bytes, **settings: object) -> CollectorRegistry:
     """Return the registry of an exporter that has read these packets as one record."""
     registry, supervisor = CollectorRegistry(), Supervisor()
     bus = MemoryBus(groups=[GROUP])
