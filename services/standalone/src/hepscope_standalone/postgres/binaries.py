@@ -12,6 +12,7 @@ import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
+from itertools import takewhile
 from pathlib import Path
 
 from hepscope_standalone.postgres.account import Account
@@ -51,7 +52,7 @@ class Binaries:
     @property
     def major(self) -> int:
         """The major version, which decides whether a data directory can be used."""
-        return int(self.version.partition(".")[0])
+        return int("".join(takewhile(str.isdigit, self.version)))
 
     @property
     def postgres(self) -> Path:

@@ -153,7 +153,7 @@ class EmbeddedPostgres:
         cluster_dir = self.data_dir / CLUSTER_NAME
         try:
             owner = account_of_owner(cluster_dir.stat().st_uid)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             owner = None
         except OSError as error:
             raise refusal("use the data directory", self.data_dir, error) from error

@@ -3,7 +3,8 @@
 ``<data dir>/run`` where its name allows. A socket's path holds at most 107 bytes (sun_path of
 unix(7) less its NUL), and a list of directories in PostgreSQL's settings has its own quoting;
 for a long or unusual path a private directory elsewhere serves, named in ``<data dir>/run.path``
-so that the next start removes it.
+so that the next start removes it. Whoever comes here has settled an earlier server, so what it left
+of socket and lock is removed: PostgreSQL would take a zombie's or a reused pid in it for a life.
 """
 
 import os
@@ -49,6 +50,8 @@ def socket_dir(data_dir: Path, account: Account) -> Iterator[Path]:
         else:
             directory = _elsewhere(account)
             record.write_bytes(os.fsencode(directory))
+        for left in (SOCKET_NAME, f"{SOCKET_NAME}.lock"):
+            (directory / left).unlink(missing_ok=True)
         directory.chmod(0o700)
         os.chown(directory, account.uid, account.gid)
     except OSError as error:
