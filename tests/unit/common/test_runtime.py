@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import Self
 
@@ -66,11 +67,19 @@ class SlowExit(Part):
         await asyncio.Event().wait()
 
 
+async def each(*parts: Part) -> AsyncIterator[Part]:
+    """Yield parts as a composition root does."""
+    for part in parts:
+        yield part
+
+
 async def test_components_start_in_order_and_drain_in_reverse() -> None:
     """What depends on another starts after it and ends before it."""
     notes: list[str] = []
     supervisor = Supervisor()
-    code = await serve([Part("a", notes), Part("b", notes)], supervisor, on_ready=supervisor.stop)
+    code = await serve(
+        each(Part("a", notes), Part("b", notes)), supervisor, on_ready=supervisor.stop
+    )
     assert code == 0
     assert notes == ["enter a", "enter b", "exit b", "exit a"]
 
@@ -80,7 +89,7 @@ async def test_a_signal_drains(number: signal.Signals) -> None:
     """SIGTERM and Ctrl-C end the process in good order."""
     notes: list[str] = []
     code = await serve(
-        [Part("a", notes)], Supervisor(), on_ready=lambda: os.kill(os.getpid(), number)
+        each(Part("a", notes)), Supervisor(), on_ready=lambda: os.kill(os.getpid(), number)
     )
     assert (code, notes) == (0, ["enter a", "exit a"])
 
@@ -96,7 +105,7 @@ async def test_a_failed_task_ends_the_process_with_a_code() -> None:
     def start() -> None:
         supervisor.start(crash(), name="crash")
 
-    code = await serve([Part("a", notes)], supervisor, on_ready=start)
+    code = await serve(each(Part("a", notes)), supervisor, on_ready=start)
     assert (code, notes) == (1, ["enter a", "exit a"])
     assert str(supervisor.failure) == "lost it"
 
@@ -105,7 +114,7 @@ async def test_a_component_that_cannot_start_ends_the_ones_before_it() -> None:
     """The error reaches the caller and nothing stays open."""
     notes: list[str] = []
     with pytest.raises(StartupError, match="no port"):
-        await serve([Part("a", notes), Broken("b", notes)], Supervisor())
+        await serve(each(Part("a", notes), Broken("b", notes)), Supervisor())
     assert notes == ["enter a", "exit a"]
 
 
@@ -114,7 +123,9 @@ async def test_a_bad_exit_keeps_no_other_component_from_its_own(kind: type[Part]
     """A drain that fails or hangs is told by the exit code only."""
     notes: list[str] = []
     supervisor = Supervisor()
-    code = await serve([Part("a", notes), kind("b", notes)], supervisor, on_ready=supervisor.stop)
+    code = await serve(
+        each(Part("a", notes), kind("b", notes)), supervisor, on_ready=supervisor.stop
+    )
     assert (code, notes[-1]) == (1, "exit a")
 
 
@@ -137,3 +148,32 @@ async def test_the_first_failure_is_the_one_reported() -> None:
     supervisor.fail(OSError("first"))
     supervisor.fail(OSError("second"))
     assert str(supervisor.failure) == "first"
+
+
+async def test_a_component_is_asked_for_only_once_the_one_before_is_ready() -> None:
+    """The next one may be built with what the last one found out."""
+    notes: list[str] = []
+    supervisor = Supervisor()
+
+    async def parts() -> AsyncIterator[Part]:
+        yield Part("a", notes)
+        notes.append("a is ready")
+        yield Part("b", notes)
+
+    await serve(parts(), supervisor, on_ready=supervisor.stop)
+    assert notes[:3] == ["enter a", "a is ready", "enter b"]
+
+
+async def test_a_stop_while_starting_starts_no_more() -> None:
+    """Ctrl-C during a long start ends what has started, and tells nobody that it is ready."""
+    notes: list[str] = []
+    supervisor = Supervisor()
+
+    async def parts() -> AsyncIterator[Part]:
+        yield Part("a", notes)
+        supervisor.stop()
+        yield Part("b", notes)
+        yield Part("c", notes)
+
+    code = await serve(parts(), supervisor, on_ready=lambda: notes.append("ready"))
+    assert (code, notes) == (0, ["enter a", "enter b", "exit b", "exit a"])

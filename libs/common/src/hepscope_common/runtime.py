@@ -9,7 +9,7 @@ its loss better than a dead one.
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import TracebackType
 from typing import Protocol, Self
@@ -78,6 +78,11 @@ class Supervisor:
         """End the process in good order."""
         self._stop.set()
 
+    @property
+    def stopping(self) -> bool:
+        """Whether the process is to end."""
+        return self._stop.is_set()
+
     async def stopped(self) -> None:
         """Return once the process is to end."""
         await self._stop.wait()
@@ -101,23 +106,27 @@ async def cancel(task: asyncio.Task[None] | None) -> None:
 
 
 async def serve(
-    components: Sequence[Component],
+    components: AsyncIterable[Component],
     supervisor: Supervisor,
     *,
     on_ready: Callable[[], None] | None = None,
 ) -> int:
     """Run components until a signal or a failure; returns the exit code of the process.
 
-    Enters them in order and exits them in reverse, each within its drain_seconds. Raises what
-    a component raises while it starts, after the ones before it were exited.
+    Each is entered before the next is asked for, so that a later one can be built with what an
+    earlier one found out. They exit in reverse, each within its drain_seconds. Raises what a
+    component raises while it starts, after the ones before it were exited.
     """
+    _listen_to_signals(supervisor)
     async with AsyncExitStack() as stack:
-        with _signals(supervisor):
-            for component in components:
-                await stack.enter_async_context(_bounded(component, supervisor))
+        async for component in components:
+            await stack.enter_async_context(_bounded(component, supervisor))
+            if supervisor.stopping:
+                break
+        else:
             if on_ready is not None:
                 on_ready()
-            await supervisor.stopped()
+        await supervisor.stopped()
     failure = supervisor.failure
     if failure is None:
         return 0
@@ -144,29 +153,20 @@ async def _bounded(component: Component, supervisor: Supervisor) -> AsyncIterato
             supervisor.fail(error)
 
 
-class _signals:  # noqa: N801 - reads as a verb in `with`
-    """SIGINT and SIGTERM ask for the end; a second one ends the process at once."""
+def _listen_to_signals(supervisor: Supervisor) -> None:
+    """SIGINT and SIGTERM ask for the end; a second one, while draining, ends at once."""
+    loop = asyncio.get_running_loop()
+    numbers = (signal.SIGINT, signal.SIGTERM)
 
-    def __init__(self, supervisor: Supervisor) -> None:
-        self._supervisor = supervisor
-        self._asked = False
-
-    def __enter__(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._ask)
-
-    def __exit__(self, *_: object) -> None:
-        """Leave the handlers in place: draining happens after this block, and may be forced."""
-
-    def _ask(self) -> None:
-        if not self._asked:
-            self._asked = True
+    def ask() -> None:
+        if not supervisor.stopping:
             _log.info("ending: accepted packets are being stored (again: at once)")
-            self._supervisor.stop()
+            supervisor.stop()
             return
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in numbers:
             loop.remove_signal_handler(number)
         for task in asyncio.all_tasks(loop):
             task.cancel()
+
+    for number in numbers:
+        loop.add_signal_handler(number, ask)
