@@ -10,43 +10,34 @@ from struct import Struct
 from typing import NamedTuple
 
 from hep.chunks import (
+    AUTH_KEY,
     CHUNK_HEAD,
     CHUNK_HEAD_BYTES,
+    COMPRESSED,
+    CORRELATION_ID,
     HEAD,
     HEAD_BYTES,
     KEY_AND_LENGTH,
+    LAST_FIXED,
     MAGIC,
     MAX_PACKET_BYTES,
+    NODE_NAME,
+    ORIGIN,
     OWN_VENDOR,
+    PAYLOAD,
+    SEQ,
 )
 from hep.datagram import is_version3, unwrap_frame
 from hep.encoding import encode3
 from hep.errors import DecodeError, EncodeError
-from hep.hep3 import (
-    AUTH_KEY,
-    COMPRESSED,
-    CORRELATION_ID,
-    FAMILY_GUESSED,
-    LAST_FIXED,
-    NO_TIME,
-    NODE_ID_SHIFT,
-    NODE_ID_SWAPPED,
-    NODE_NAME,
-    ORIGIN,
-    PAYLOAD,
-    SEQ,
-    TIME_CARRY,
-    Start,
-    Walk,
-    packet_of,
-    read_start,
-    walk,
-)
+from hep.hep3 import FAMILY_GUESSED, NO_TIME, NODE_ID_SHIFT, NODE_ID_SWAPPED, TIME_CARRY, packet_of
 from hep.hep12 import decode12
+from hep.layouts import Start, read_start
 from hep.packet import FAMILY_IPV4, FAMILY_IPV6, HepPacket
 from hep.protocols import SIP
 from hep.routing import address_pair, routing_key_of
 from hep.sip import find_call_id
+from hep.walk import Walk, walk
 
 _RECEIVED_AT_HEAD = CHUNK_HEAD.pack(OWN_VENDOR, 1, CHUNK_HEAD_BYTES + 8)
 _OWN = {width: Struct(f"!6sQ{6 if width else 0}s{width}sHHH") for width in (0, 6, 18)}

@@ -1,4 +1,4 @@
-"""HEP3 chunks: the tables of known types, and the fixed layouts derived from them.
+"""HEP3 chunks: the tables of known types.
 
 A chunk is vendor u16, type u16, length u16 (counting these six bytes) and a value, all
 big-endian. A key is vendor << 16 | type, so that a chunk of another vendor is never taken for
@@ -6,7 +6,6 @@ the generic one of the same number. Rows with a field fill that field of HepPack
 chunks are kept as they came. Decoder, encoder and the reference page read the same rows.
 """
 
-import re
 from enum import StrEnum
 from struct import Struct
 from typing import NamedTuple
@@ -119,6 +118,13 @@ VENDORS = {
 
 TABLES = {0: CHUNKS, 8: GENESYS_CHUNKS, OWN_VENDOR: OWN_CHUNKS}
 
+# Keys that code names; LAST_FIXED is the highest of the chunks that every packet has.
+AUTH_KEY, PAYLOAD, COMPRESSED, CORRELATION_ID, NODE_NAME = 14, 15, 16, 17, 19
+LAST_FIXED = 12
+RECEIVED_AT, PEER, ROUTING_KEY, SENT_AS, ORIGIN, SEQ, ACK = (
+    OWN_VENDOR << 16 | number for number in (1, 2, 3, 4, 16, 17, 18)
+)
+
 # Widths of the chunks that fill a field, by key; () = any.
 FIELD_WIDTHS = {
     vendor << 16 | row.number: row.widths
@@ -144,33 +150,3 @@ def read_value(vendor: int, number: int, value: bytes) -> tuple[str, int | bytes
 def chunk(vendor: int, number: int, value: bytes) -> bytes:
     """The chunk on the wire. Raises struct.error above 65,529 bytes."""
     return CHUNK_HEAD.pack(vendor, number, CHUNK_HEAD_BYTES + len(value)) + value
-
-
-class Layout(NamedTuple):
-    """A packet's start with generic chunks in a known order, read in one step.
-
-    match(packet) tells whether the packet starts so, reader unpacks the values, writer packs
-    them behind their heads; end is the offset of the first chunk behind.
-    """
-
-    pattern: re.Pattern[bytes]
-    reader: Struct
-    writer: Struct
-    heads: tuple[bytes, ...]
-    end: int
-
-
-def layout(*numbers: int) -> Layout:
-    """The layout of these generic chunks of fixed width, in this order."""
-    pattern, reader, writer, heads, end = re.escape(MAGIC) + b"..", "!6x", "!", [], HEAD_BYTES
-    for number in numbers:
-        row = CHUNKS[number]
-        width = row.widths[0]
-        code = f"{width}s" if row.kind is Kind.ADDRESS else {1: "B", 2: "H", 4: "I"}[width]
-        head = CHUNK_HEAD.pack(0, number, CHUNK_HEAD_BYTES + width)
-        pattern += re.escape(head) + b"." * width
-        reader += f"6x{code}"
-        writer += f"6s{code}"
-        heads.append(head)
-        end += CHUNK_HEAD_BYTES + width
-    return Layout(re.compile(pattern, re.DOTALL), Struct(reader), Struct(writer), tuple(heads), end)

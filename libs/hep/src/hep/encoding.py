@@ -10,54 +10,50 @@ import struct
 import zlib
 
 from hep.chunks import (
+    AUTH_KEY,
     CHUNK_HEAD_BYTES,
     CHUNKS,
+    COMPRESSED,
+    CORRELATION_ID,
     HEAD,
     HEAD_BYTES,
     MAGIC,
     MAX_PACKET_BYTES,
+    NODE_NAME,
     OWN_CHUNKS,
     OWN_VENDOR,
-    Layout,
+    PAYLOAD,
+    ChunkType,
     chunk,
 )
 from hep.errors import EncodeError, Reason
-from hep.hep3 import (
-    AUTH_KEY,
-    COMPRESSED,
-    CORRELATION_ID,
-    EARLY_IPV4,
-    EARLY_IPV6,
-    NODE_ID_SWAPPED,
-    NODE_NAME,
-    PAYLOAD,
-)
+from hep.hep3 import NODE_ID_SWAPPED
+from hep.layouts import EARLY_IPV4, EARLY_IPV6, Layout
 from hep.packet import HepPacket
 from hep.payload import MAX_INFLATED_BYTES
 
 _MAX_VALUE_BYTES = MAX_PACKET_BYTES - HEAD_BYTES - CHUNK_HEAD_BYTES
 _MAX_UINT32 = 0xFFFFFFFF
+# By width of source and destination; mixed and missing addresses have no layout.
+_LAYOUTS = {(4, 4): EARLY_IPV4, (16, 16): EARLY_IPV6}
 
 
 def encode3(packet: HepPacket) -> bytes:
     """The packet as HEP3. Raises EncodeError: BAD_VALUE for what no field holds, TOO_LARGE."""
-    try:
-        fixed = _fixed(packet)
-        tail = _optional(packet), _tail(packet)
-    except struct.error as refusal:
-        raise EncodeError(Reason.BAD_VALUE, str(refusal)) from None
-    room = MAX_PACKET_BYTES - HEAD_BYTES - len(fixed) - len(tail[0]) - len(tail[1])
+    fixed, optional, tail = _fixed(packet), _optional(packet), _tail(packet)
+    room = MAX_PACKET_BYTES - HEAD_BYTES - len(fixed) - len(optional) - len(tail)
     payload = _payload(packet.payload, room)
     total = MAX_PACKET_BYTES - room + len(payload)
-    return b"".join((HEAD.pack(MAGIC, total), fixed, tail[0], payload, tail[1]))
+    return b"".join((HEAD.pack(MAGIC, total), fixed, optional, payload, tail))
 
 
 def _fixed(packet: HepPacket) -> bytes:
-    source, destination = packet.source, packet.destination
-    if len(source) == len(destination) == 4:
-        return _pack(EARLY_IPV4, packet)
-    if len(source) == len(destination) == 16:
-        return _pack(EARLY_IPV6, packet)
+    known = _LAYOUTS.get((len(packet.source), len(packet.destination)))
+    if known is not None:
+        try:
+            return _pack(known, packet)
+        except struct.error:
+            pass  # one by one tells which value it was
     return _fixed_one_by_one(packet)
 
 
@@ -91,8 +87,7 @@ def _fixed_one_by_one(packet: HepPacket) -> bytes:
         12: _wire_node_id(packet),
     }
     parts = [
-        chunk(0, number, _uint_bytes(value, CHUNKS[number].widths[0]))
-        for number, value in numbers.items()
+        chunk(0, number, _uint_bytes(value, CHUNKS[number])) for number, value in numbers.items()
     ]
     parts[2:2] = [_address(packet.source, 3, 5), _address(packet.destination, 4, 6)]
     return b"".join(parts)
@@ -102,7 +97,7 @@ def _address(address: bytes, ipv4: int, ipv6: int) -> bytes:
     if not address:
         return b""
     if len(address) not in (4, 16):
-        raise EncodeError(Reason.BAD_VALUE, "address")
+        raise EncodeError(Reason.BAD_VALUE, CHUNKS[ipv4].field)
     return chunk(0, ipv4 if len(address) == 4 else ipv6, address)
 
 
@@ -118,11 +113,11 @@ def _wire_node_id(packet: HepPacket) -> int:
     return packet.raw_node_id if packet.quirks & NODE_ID_SWAPPED else packet.node_id
 
 
-def _uint_bytes(value: int, width: int) -> bytes:
+def _uint_bytes(value: int, row: ChunkType) -> bytes:
     try:
-        return value.to_bytes(width, "big")
+        return value.to_bytes(row.widths[0], "big")
     except OverflowError:
-        raise EncodeError(Reason.BAD_VALUE, str(value)) from None
+        raise EncodeError(Reason.BAD_VALUE, row.name) from None
 
 
 def _optional(packet: HepPacket) -> bytes:
@@ -139,21 +134,24 @@ def _optional(packet: HepPacket) -> bytes:
 def _octets(vendor: int, number: int, value: bytes) -> bytes:
     if len(value) > _MAX_VALUE_BYTES:
         raise EncodeError(Reason.TOO_LARGE, f"chunk {vendor}:{number}")
-    return chunk(vendor, number, value)
+    try:
+        return chunk(vendor, number, value)
+    except struct.error:
+        raise EncodeError(Reason.BAD_VALUE, f"chunk {vendor}:{number}") from None
 
 
 def _tail(packet: HepPacket) -> bytes:
     parts = [_octets(vendor, number, value) for vendor, number, value in packet.extra]
     if packet.version != 3 or packet.quirks:
-        parts.append(_own(4, _uint_bytes(packet.version, 1) + _uint_bytes(packet.quirks, 4)))
+        parts.append(_own(4, _sent_as(packet)))
     if packet.origin:
         parts.append(_own(16, packet.origin))
     if packet.seq is not None:
-        parts.append(_own(17, _uint_bytes(packet.seq, 8)))
+        parts.append(_own(17, packet.seq))
     if packet.ack is not None:
-        parts.append(_own(18, _uint_bytes(packet.ack, 8)))
+        parts.append(_own(18, packet.ack))
     if packet.received_at_us:
-        parts.append(_own(1, _uint_bytes(packet.received_at_us, 8)))
+        parts.append(_own(1, packet.received_at_us))
     if packet.peer:
         parts.append(_own(2, packet.peer))
     if packet.routing_key:
@@ -161,11 +159,18 @@ def _tail(packet: HepPacket) -> bytes:
     return b"".join(parts)
 
 
-def _own(number: int, value: bytes) -> bytes:
+def _sent_as(packet: HepPacket) -> bytes:
+    if packet.version not in (1, 2, 3) or not 0 <= packet.quirks <= _MAX_UINT32:
+        raise EncodeError(Reason.BAD_VALUE, "sent_as")
+    return bytes((packet.version,)) + packet.quirks.to_bytes(4, "big")
+
+
+def _own(number: int, value: int | bytes) -> bytes:
     row = OWN_CHUNKS[number]
-    if row.widths and len(value) not in row.widths:
+    octets = _uint_bytes(value, row) if isinstance(value, int) else value
+    if row.widths and len(octets) not in row.widths:
         raise EncodeError(Reason.BAD_VALUE, row.name)
-    return _octets(OWN_VENDOR, number, value)
+    return _octets(OWN_VENDOR, number, octets)
 
 
 def _payload(payload: bytes, room: int) -> bytes:
