@@ -12,7 +12,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from hepscope_standalone.postgres.errors import StartupError
+from hepscope_standalone.postgres.errors import startup_error
 
 OWN_NAME = "hepscope"
 
@@ -64,7 +64,7 @@ def own_account() -> Account:
     try:
         entry = pwd.getpwuid(uid)
     except KeyError:
-        raise StartupError(
+        raise startup_error(
             f"user id {uid} has no entry in /etc/passwd, which PostgreSQL's initdb needs: "
             "add one, or give an external database by HEPSCOPE_STORE__DSN"
         ) from None
@@ -106,7 +106,7 @@ def service_account(
         if borrowed and borrowed.uid != 0:
             announce(f"PostgreSQL runs as {name}: the user {OWN_NAME} cannot be made ({reason})")
             return borrowed
-    raise StartupError(
+    raise startup_error(
         f"PostgreSQL refuses to run as root and the user {OWN_NAME} cannot be made ({reason}): "
         f"create it, start hepscope as a normal user, or set HEPSCOPE_STORE__DSN"
     )

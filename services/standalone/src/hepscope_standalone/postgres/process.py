@@ -18,7 +18,7 @@ import asyncpg
 from hepscope_standalone.postgres.account import Account
 from hepscope_standalone.postgres.binaries import Binaries
 from hepscope_standalone.postgres.cluster import USER
-from hepscope_standalone.postgres.errors import StartupError, refusal
+from hepscope_standalone.postgres.errors import refusal, startup_error
 from hepscope_standalone.postgres.leftover import PARENT_SETTING
 from hepscope_standalone.postgres.server_log import ServerLog, reason_in
 from hepscope_standalone.postgres.server_settings import MIB, PORT, free_disk_bytes
@@ -93,7 +93,7 @@ class Server:
         pause = FIRST_PAUSE_SECONDS
         while not await self._answers():
             if self._running().returncode is not None:
-                raise StartupError(self._obituary())
+                raise startup_error(self._obituary())
             if loop.time() - announced >= ANNOUNCE_SECONDS:
                 announced = loop.time()
                 announce(f"PostgreSQL recovers, {announced - started:.0f} s so far")
@@ -115,7 +115,7 @@ class Server:
         await self._running().wait()
         if self._is_stopping:
             await asyncio.get_running_loop().create_future()
-        raise StartupError(self._obituary())
+        raise startup_error(self._obituary())
 
     async def stop(self, fast_seconds: float) -> None:
         """Stop and reap the process; fast shutdown may take ``fast_seconds``. Harmless if ended."""
@@ -145,7 +145,7 @@ class Server:
         except NOT_READY:
             return False
         except asyncpg.PostgresError as error:
-            raise StartupError(f"PostgreSQL refuses us: {error}") from error
+            raise startup_error(f"PostgreSQL refuses us: {error}") from error
         await connection.close()
         return True
 
