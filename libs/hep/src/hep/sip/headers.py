@@ -168,6 +168,10 @@ def split_list(value: str, separator: str = ",") -> list[str]:
     if separator not in value:
         stripped = value.strip(" \t\r\n")
         return [stripped] if stripped else []
+    if not any(sign in value for sign in '"<('):
+        return [
+            stripped for piece in value.split(separator) if (stripped := piece.strip(" \t\r\n"))
+        ]
     pieces: list[str] = []
     start = at = 0
     while at < len(value):

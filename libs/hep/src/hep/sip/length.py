@@ -30,7 +30,7 @@ def take_body(message: SipMessage, rest: bytes, length: str | None, faults: list
     message.content_length = said
     if said is None:
         faults.append(Fault.BAD_CONTENT_LENGTH)
-    elif Fault.CONFLICTING_CONTENT_LENGTH in faults or said == len(rest):
+    elif said == len(rest) or Fault.CONFLICTING_CONTENT_LENGTH in faults:
         return
     elif said > len(rest):
         faults.append(Fault.CUT_BODY)

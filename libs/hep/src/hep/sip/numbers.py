@@ -53,15 +53,13 @@ def check_max_forwards(value: str, faults: list[Fault]) -> None:
         faults.append(Fault.NUMBER_OVERFLOW)
 
 
-def read_cseq(value: str, faults: list[Fault]) -> tuple[int | None, str]:
-    """Return (number, method) of a CSeq; None and "" stand for what cannot be read."""
-    words = value.split(None, 1)
-    if not words:
-        faults.append(Fault.BAD_CSEQ)
-        return None, ""
-    number = read_number(words[0], CSEQ_LIMIT)
-    if number is None or len(words) < 2 or " " in words[1]:
-        faults.append(Fault.BAD_CSEQ)
-    elif number > CSEQ_RANGE:
-        faults.append(Fault.NUMBER_OVERFLOW)
-    return number, words[1] if len(words) > 1 else ""
+def read_cseq(value: str) -> tuple[int | None, str, Fault | None]:
+    """Return (number, method, fault) of a CSeq; None and "" stand for what cannot be read."""
+    word, _, method = value.partition(" ")
+    if "\t" in value:
+        word, _, method = value.replace("\t", " ").partition(" ")
+    method = method.lstrip(" ")
+    number = read_number(word, CSEQ_LIMIT)
+    if number is None or not method or " " in method:
+        return number, method, Fault.BAD_CSEQ
+    return number, method, Fault.NUMBER_OVERFLOW if number > CSEQ_RANGE else None

@@ -55,28 +55,28 @@ def parse_uri(text: str) -> SipUri:
 
 def user_and_host(text: str) -> tuple[str, str, bool]:
     """Return (user, host, has a scheme) of a URI: the hot path's part of parse_uri."""
-    if text[:4] == "sip:":
-        scheme, rest = "sip", text[4:]
-    else:
-        scheme, rest = split_scheme(text)
-        if scheme not in _SIP_SCHEMES:
-            if scheme in _TEL_SCHEMES:
-                return rest.partition(";")[0], "", True
-            if scheme:
-                return "", "", True
-    user = ""
-    at = rest.find("@")
-    if at >= 0:
-        user, rest = _split_user(rest)
-        if ":" in user:
-            user = user.partition(":")[0]
-    if ";" in rest:
-        rest = rest.partition(";")[0]
-    if "?" in rest:
-        rest = rest.partition("?")[0]
-    if ":" in rest or " " in rest:
-        rest = split_host_port(rest)[0]
-    return user, rest, scheme != ""
+    scheme, _, rest = text.partition(":")
+    if scheme != "sip":
+        return _parsed_user_and_host(text)
+    user, at, host = rest.partition("@")
+    if not at:
+        user, host = "", user
+    if ";" in host:
+        host = host.partition(";")[0]
+    if "?" in host or "@" in host or "[" in host or " " in host or "\t" in host:
+        return _parsed_user_and_host(text)
+    if ":" in user:
+        user = user.partition(":")[0]
+    if ":" in host:
+        host, _, port = host.partition(":")
+        if ":" in port:
+            return _parsed_user_and_host(text)
+    return user, host, True
+
+
+def _parsed_user_and_host(text: str) -> tuple[str, str, bool]:
+    uri = parse_uri(text)
+    return uri.user, uri.host, uri.scheme != ""
 
 
 def split_scheme(text: str) -> tuple[str, str]:

@@ -10,12 +10,11 @@ import re
 from typing import NamedTuple
 
 from hep.sip.address import is_stray
+from hep.sip.faults import Fault
 from hep.sip.headers import split_list
 from hep.sip.uri import parse_params, split_host_port
 
 MAGIC_COOKIE = "z9hG4bK"
-# Signs that the usual form of one hop has not.
-_UNUSUAL = (",", ";;", "\t", '"')
 _SENT = re.compile(
     r"SIP[ \t]*/[ \t]*\d\.\d[ \t]*/[ \t]*([^ \t;,/]+)[ \t]+([^;]*)(.*)", re.IGNORECASE | re.DOTALL
 )
@@ -49,25 +48,22 @@ def read_via(value: str) -> Via:
     return Via(found[1].lower(), host, port, branch, tail, is_sound and host != "")
 
 
-def top_hop(value: str) -> tuple[str, str, str, bool]:
-    """Return (transport, host, branch, is_sound) of the first hop: the hot path's part of read_via.
-
-    The usual form is read by find and slice, everything else by read_via with the same result.
-    """
-    if value[:8] == "SIP/2.0/" and not any(sign in value for sign in _UNUSUAL):
-        transport, _, rest = value[8:].partition(" ")
-        host, _, params = rest.partition(";")
-        before, found, branch = params.partition("branch=")
-        if found and before[-1:] in ("", ";") and " " not in rest and branch[-1:] != ";":
-            if ":" in host:
-                host = split_host_port(host)[0]
-            if ";" in branch:
-                branch = branch.partition(";")[0]
-            return transport.lower(), host, branch, host != ""
+def read_top_via(value: str) -> tuple[str, str, str, int, tuple[Fault, ...]]:
+    """Return (transport, host, branch, hop count, faults) of a Via header's value."""
+    faults: list[Fault] = []
     via = read_via(value)
-    return via.transport, via.host, via.branch, via.is_sound
+    if not via.is_sound:
+        faults.append(Fault.BAD_VIA)
+    if names_broadcast(value):
+        faults.append(Fault.BROADCAST_VIA)
+    return via.transport, via.host, via.branch, count_hops(value), tuple(faults)
 
 
 def count_hops(value: str) -> int:
     """Return how many hops one Via header holds."""
     return len(split_list(value)) if "," in value else 1
+
+
+def names_broadcast(value: str) -> bool:
+    """Tell whether a hop is the IPv4 broadcast address."""
+    return "255.255.255.255" in value
