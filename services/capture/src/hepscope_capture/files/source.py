@@ -38,18 +38,35 @@ _HINTS = {
 }
 
 
+def _nothing() -> None:
+    return
+
+
 @contextmanager
-def open_capture(name: str) -> Iterator[Iterator[Frame | Gap]]:
+def open_capture(
+    name: str, before_read: Callable[[], None] = _nothing
+) -> Iterator[Iterator[Frame | Gap]]:
     """Open a capture file and give its frames and gaps in order.
 
-    Raises OSError when it cannot be opened or read and NotACaptureError when it is no capture;
-    the latter may also come while the frames are read.
+    ``before_read`` is called whenever reading may have to wait, as for a pipe from a capture
+    that is still running. Raises OSError when the file cannot be opened or read, and
+    NotACaptureError when it is no capture, which may show only while the frames are read.
     """
     if name == STDIN:
-        yield frames(partial(os.read, sys.stdin.fileno()))
+        yield frames(_announced(partial(os.read, sys.stdin.fileno()), before_read))
         return
     with Path(name).open("rb", buffering=0) as file:
-        yield frames(file.read)
+        yield frames(_announced(file.read, before_read))
+
+
+def _announced(
+    read: Callable[[int], bytes], before_read: Callable[[], None]
+) -> Callable[[int], bytes]:
+    def announced(size: int) -> bytes:
+        before_read()
+        return read(size)
+
+    return announced
 
 
 def check(name: str) -> None:
