@@ -8,13 +8,14 @@ from hepscope_common.calls.attempt import Attempt, AttemptOutcome
 from hepscope_common.calls.bounds import stored_call_id
 from hepscope_common.calls.dialog import Dialog, DialogId, DialogState, dialogs_of
 from hepscope_common.calls.envelope import Envelope
-from hepscope_common.calls.facts import CallFacts, facts_of
+from hepscope_common.calls.facts import CallFacts
 from hepscope_common.calls.flow import ArrowKind, Flow, FlowArrow, flow_of
 from hepscope_common.calls.folding import AttemptFolding
 from hepscope_common.calls.hosts import FlowHost
 from hepscope_common.calls.key_time import KeyTime, begins_again, choose_key_time, lookup_window
 from hepscope_common.calls.keys import final_key, origin_key, status_of
 from hepscope_common.calls.message import FlowMessage, flow_message
+from hepscope_common.calls.message_facts import facts_of
 from hepscope_common.calls.registration import (
     RegistrationFacts,
     RegistrationState,

@@ -25,6 +25,8 @@ Endpoint = tuple[str, int]  # address text, port
 
 # Linux takes client ports from 32768 up (IANA: from 49152); servers listen below
 EPHEMERAL_PORT: Final = 32768
+# What agents write when they do not know an address; shown as they wrote it.
+_UNKNOWN: Final = frozenset({"", "0.0.0.0", "::", "255.255.255.255"})  # noqa: S104 - never bound
 _CONNECTIONS: Final = frozenset({"tcp", "tls", "ws", "wss"})
 
 
@@ -165,8 +167,8 @@ def _caller_tags(messages: Sequence[FlowMessage]) -> dict[str, str]:
 def _split_host(end: Endpoint, parties: _Parties) -> FlowHost:
     port = min((port for _, port in parties.members(end)), key=lambda p: (_is_ephemeral(p), p))
     address = end[0]
-    label = f"[{address}]:{port}" if ":" in address else f"{address or 'unknown'}:{port}"
-    return FlowHost(id=label, address=address, port=port or None, label=label)
+    name = f"[{address}]:{port}" if ":" in address else f"{address or 'unknown'}:{port}"
+    return FlowHost(id=name, address=address, port=port or None, label=name)
 
 
 def _whole_hosts(uses: Mapping[Endpoint, int]) -> dict[Endpoint, FlowHost]:
@@ -179,8 +181,14 @@ def _whole_hosts(uses: Mapping[Endpoint, int]) -> dict[Endpoint, FlowHost]:
             id=address or "unknown",
             address=address,
             port=-rank[2] or None,
-            label=address or "unknown",
+            label=_label(address),
         )
         for address, rank in best.items()
     }
     return {end: hosts[end[0]] for end in uses}
+
+
+def _label(address: str) -> str:
+    if address in _UNKNOWN:
+        return f"{address} (unknown)" if address else "unknown"
+    return address

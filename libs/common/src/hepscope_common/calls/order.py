@@ -20,8 +20,8 @@ SKEW_US: Final = 500_000
 Ends = tuple[str, str]  # host ids: from, to
 
 # Where times are equal: the order in which a call without trouble goes on.
-_REQUEST_PHASE: Final = {"CANCEL": 2, "ACK": 5, "BYE": 6}
-_RESPONSE_PHASE: Final = {"CANCEL": 3, "BYE": 7}
+_REQUEST_PHASE: Final = {"CANCEL": 3, "ACK": 6, "BYE": 7}
+_RESPONSE_PHASE: Final = {"CANCEL": 4, "BYE": 8}
 
 
 def time_key(message: FlowMessage) -> tuple[int, int, int, str, str, int, str, int, str]:
@@ -29,9 +29,9 @@ def time_key(message: FlowMessage) -> tuple[int, int, int, str, str, int, str, i
     if message.method:
         phase = _REQUEST_PHASE.get(message.method, 0)
     elif message.status < 200:
-        phase = 1
+        phase = 1 if message.status == 100 else 2
     else:
-        phase = _RESPONSE_PHASE.get(message.cseq_method, 4)
+        phase = _RESPONSE_PHASE.get(message.cseq_method, 5)
     return (
         message.time_us,
         phase,
