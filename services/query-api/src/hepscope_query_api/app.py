@@ -1,0 +1,140 @@
+"""The application: routes, errors as problems, and the shell around them."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+import asyncpg
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from prometheus_client import CollectorRegistry
+from starlette.exceptions import HTTPException
+
+from hepscope_common import __version__
+from hepscope_common.clock import Clock, wall_clock_us
+from hepscope_common.ops import Readiness
+from hepscope_query_api import system
+from hepscope_query_api.calls.endpoints import router as calls
+from hepscope_query_api.context import Context
+from hepscope_query_api.export.endpoints import router as export
+from hepscope_query_api.messages.endpoints import router as messages
+from hepscope_query_api.metrics import ApiMetrics
+from hepscope_query_api.nodes.endpoints import router as nodes
+from hepscope_query_api.problems import MEDIA_TYPE, Kind, Problem, ProblemError, response_of
+from hepscope_query_api.query.database import Database
+from hepscope_query_api.query.parameters import validation_problem
+from hepscope_query_api.readiness import DatabaseReadiness
+from hepscope_query_api.registrations.endpoints import router as registrations
+from hepscope_query_api.settings import ApiSettings
+from hepscope_query_api.web import docs
+from hepscope_query_api.web.headers import SecurityHeaders
+from hepscope_query_api.web.hosts import HostCheck, allowed_names
+from hepscope_query_api.web.pages import Pages
+from hepscope_query_api.web.raw_path import RawCallPath
+
+DESCRIPTION = """\
+Search SIP calls and messages, see how a call went, and export it.
+
+Times are RFC 3339 in UTC with microseconds; durations are numbers named `*_s` or `*_ms`. Lists
+answer `items` and `next_cursor`; repeat the request with `cursor` for the next page. Filters
+are query parameters named like the fields, with `*` as wildcard, joined by and. Errors are
+problem details (RFC 9457); an unknown query parameter is one.
+"""
+PROBLEM_STATUSES = {"4XX", "5XX"}
+PROBLEM = {"model": Problem, "description": "A problem (RFC 9457)."}
+
+
+class Api(FastAPI):
+    """FastAPI whose OpenAPI document says the media type of problems."""
+
+    def openapi(self) -> dict[str, object]:
+        """Return the document."""
+        if self.openapi_schema is None:
+            document = super().openapi()
+            for path in document["paths"].values():
+                for operation in path.values():
+                    for status in PROBLEM_STATUSES & operation["responses"].keys():
+                        content = operation["responses"][status]["content"]
+                        content[MEDIA_TYPE] = content.pop("application/json")
+        return super().openapi()
+
+
+def create_app(
+    settings: ApiSettings,
+    pool: "asyncpg.Pool[asyncpg.Record]",
+    *,
+    needed_schema: str,
+    registry: CollectorRegistry | None = None,
+    now_us: Clock = wall_clock_us,
+    checks: Mapping[str, Readiness] | None = None,
+) -> FastAPI:
+    """Return the application over a pool of read-only sessions, which the caller closes.
+
+    ``needed_schema`` is the revision that readiness asks for; ``checks`` are further parts of
+    this process that readiness tells about.
+    """
+    metrics = ApiMetrics(registry or CollectorRegistry())
+    database = Database(pool, timeout_seconds=settings.statement_timeout_seconds, metrics=metrics)
+    app = Api(
+        title="hepscope",
+        version=__version__,
+        description=DESCRIPTION,
+        openapi_url="/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        responses=dict.fromkeys(PROBLEM_STATUSES, PROBLEM),
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.context = Context(database, now_us, metrics)
+    app.state.readiness = DatabaseReadiness(database, needed_schema)
+    _add_errors(app, metrics)
+    _add_routes(app, settings, checks or {})
+    metrics.instrument(app)
+    # The last one added is the outermost.
+    app.add_middleware(RawCallPath)
+    app.add_middleware(HostCheck, names=allowed_names(settings.listen, settings.hosts))
+    app.add_middleware(SecurityHeaders, metrics=metrics)
+    return app
+
+
+def _add_routes(app: FastAPI, settings: ApiSettings, checks: Mapping[str, Readiness]) -> None:
+    api = APIRouter(prefix="/api/v1")
+    for router in (calls, messages, export, registrations, nodes):
+        api.include_router(router)
+    app.include_router(api)
+    app.include_router(system.make_router(app.state.readiness, checks))
+    app.include_router(docs.make_router())
+    app.mount("/", Pages(settings.frontend))
+
+
+def _add_errors(app: FastAPI, metrics: ApiMetrics) -> None:
+    def answer(problem: ProblemError) -> JSONResponse:
+        metrics.problems.add((problem.kind,))
+        return response_of(problem)
+
+    @app.exception_handler(ProblemError)
+    async def on_problem(_request: Request, error: ProblemError) -> JSONResponse:
+        return answer(error)
+
+    @app.exception_handler(RequestValidationError)
+    async def on_validation(_request: Request, error: RequestValidationError) -> JSONResponse:
+        return answer(validation_problem(error))
+
+    @app.exception_handler(HTTPException)
+    async def on_http(request: Request, error: HTTPException) -> JSONResponse:
+        return answer(_http_problem(request, error))
+
+
+def _http_problem(request: Request, error: HTTPException) -> ProblemError:
+    where = f"{request.method} {request.url.path[:200]}"
+    match error.status_code:
+        case HTTPStatus.NOT_FOUND:
+            detail = f"{where}: there is nothing here. /docs lists the addresses of the API."
+            return ProblemError(Kind.NOT_FOUND, detail)
+        case HTTPStatus.METHOD_NOT_ALLOWED:
+            detail = f"{where}: not with this method. /docs lists the addresses of the API."
+            return ProblemError(Kind.METHOD_NOT_ALLOWED, detail, headers=error.headers)
+    if error.status_code < 500:
+        return ProblemError(Kind.BAD_REQUEST, f"{where}: {error.detail}.")
+    return ProblemError(Kind.INTERNAL, f"{where}: the log has the details.")

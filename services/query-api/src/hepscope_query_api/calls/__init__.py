@@ -1,0 +1,1 @@
+"""Calls: one item per Call-ID of any method."""

@@ -1,0 +1,70 @@
+"""``/calls`` and ``/calls/{call_id}``."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi import Query as Parameters
+
+from hepscope_query_api.calls.parameters import (
+    CALL_FILTERS,
+    CallIdPath,
+    CallQuery,
+    OneCallQuery,
+    call_not_found,
+    choose,
+)
+from hepscope_query_api.calls.repository import KEY_SHAPE, CallRepository
+from hepscope_query_api.calls.schemas import Call, CallDetail, call_of
+from hepscope_query_api.context import Shared
+from hepscope_query_api.query.parameters import given_filters, strict
+from hepscope_query_api.query.period import last_day
+from hepscope_query_api.query.place import place_of
+from hepscope_query_api.schemas import Page
+from hepscope_query_api.timestamps import format_time, from_us
+from hepscope_query_api.web.raw_path import call_id_of
+
+router = APIRouter(tags=["calls"])
+
+
+@router.get("/calls", summary="List calls", dependencies=[Depends(strict(CallQuery))])
+async def list_calls(
+    request: Request, query: Annotated[CallQuery, Parameters()], shared: Shared
+) -> Page[Call]:
+    r"""Calls that began from `start` (default 24 h ago) until `end`, newest first.
+
+    One item per Call-ID of any method; `method=INVITE` keeps the calls proper. All filters are
+    joined by and. `*` is a wildcard (`\*` a star); an empty value asks for items without a
+    value, `*` alone for those with one.
+    """
+    now_us = shared.now_us()
+    place = place_of(request.url.path, query, KEY_SHAPE, lambda: last_day(query, now_us))
+    calls, key = await CallRepository(shared.database.session(), now_us).page(
+        place.period,
+        given_filters(query, CALL_FILTERS),
+        q=query.q,
+        order=query.order,
+        limit=query.limit,
+        after=place.after,
+    )
+    return Page[Call](
+        items=[call_of(facts, now_us) for facts in calls], next_cursor=place.cursor(key)
+    )
+
+
+@router.get(
+    "/calls/{call_id}", summary="Get one call", dependencies=[Depends(strict(OneCallQuery))]
+)
+async def get_call(
+    call_id: CallIdPath, query: Annotated[OneCallQuery, Parameters()], shared: Shared
+) -> CallDetail:
+    """The newest call with this Call-ID, or the one `at` a time."""
+    now_us = shared.now_us()
+    wanted = call_id_of(call_id)
+    records = await CallRepository(shared.database.session(), now_us).records(wanted)
+    chosen = choose(records, query.at)
+    if chosen is None:
+        raise call_not_found(wanted)
+    return CallDetail(
+        **dict(call_of(chosen.call, now_us)),
+        other_records=[format_time(from_us(other.started_us)) for other in chosen.others],
+    )

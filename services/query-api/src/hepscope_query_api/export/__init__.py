@@ -1,0 +1,1 @@
+"""Exports of a call: PCAP, text and JSON, streamed."""

@@ -1,0 +1,36 @@
+r"""A call as one readable text: a line of time, endpoints and transport, then the message.
+
+Terminals obey control characters, and SIP is hostile text: all but line ends and tabs are
+spelled out (``\x1b``), as are bytes that are not UTF-8.
+"""
+
+from datetime import datetime
+
+from hepscope_query_api.schemas import Endpoint
+from hepscope_query_api.timestamps import format_time
+
+_ESCAPES = {
+    code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\r\n\t"
+}
+# These reorder what a reader sees.
+_ESCAPES |= {code: f"\\u{code:04x}" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+
+
+def entry(time: datetime, way: str, transport: str, node: str, payload: bytes) -> str:
+    """Return one message with its line above and an empty line below; ``way`` is of way_of."""
+    stamp = format_time(time).replace("T", " ")
+    head = " ".join(part for part in (stamp, way, transport, node and f"({node})") if part)
+    body = payload.decode("utf-8", "backslashreplace").rstrip("\r\n")
+    return f"{head.translate(_ESCAPES)}\n{body.translate(_ESCAPES)}\n\n\n"
+
+
+def way_of(source: Endpoint | None, destination: Endpoint | None) -> str:
+    """Return who sent to whom."""
+    return f"{_name(source)} -> {_name(destination)}"
+
+
+def _name(endpoint: Endpoint | None) -> str:
+    if endpoint is None:
+        return "unknown"
+    ip = f"[{endpoint.ip}]" if ":" in endpoint.ip else endpoint.ip
+    return f"{ip}:{endpoint.port}"

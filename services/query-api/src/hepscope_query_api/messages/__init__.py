@@ -1,0 +1,1 @@
+"""Messages: stored SIP, and packets of every other type."""

@@ -1,0 +1,172 @@
+"""Reads messages: pages of lists, all of a call, one by id."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import asyncpg
+
+from hepscope_query_api.messages.filters import MESSAGE_FILTERS
+from hepscope_query_api.messages.identity import MessageId, Root
+from hepscope_query_api.messages.tables import tables_of
+from hepscope_query_api.messages.windows import widening
+from hepscope_query_api.query.bind import Bind, all_of
+from hepscope_query_api.query.cursor import Cursor, moment_of
+from hepscope_query_api.query.database import Database, Session
+from hepscope_query_api.query.filters import apply
+from hepscope_query_api.query.parameters import Order
+from hepscope_query_api.query.period import ALWAYS, Period
+from hepscope_query_api.timestamps import from_us, to_us
+
+KEY_SHAPE = (int, int, int)
+"""Keyset of lists: time, sequence, root."""
+
+BATCH = 500
+"""Rows of an export read at once: a few hundred kilobytes of usual SIP, 32 MB at worst."""
+
+Key = tuple[int | str, ...]
+
+
+@dataclass(slots=True)
+class Selection:
+    """Which messages are wanted, of which tables."""
+
+    roots: Mapping[Root, list[int] | None]
+    period: Period = ALWAYS
+    call_id: str | None = None
+    filters: Sequence[tuple[str, str]] = ()
+    payload: bool = False
+    order: Order = Order.NEWEST
+    after: Cursor | None = field(default=None)
+
+    @property
+    def is_indexed(self) -> bool:
+        """Whether an index finds the rows, so that the length of the period does not matter."""
+        return self.call_id is not None or any(
+            name == "call_id" and value and "*" not in value for name, value in self.filters
+        )
+
+    def statement(self, period: Period, limit: int, bind: Bind) -> str:
+        """Return the SQL of the messages within a period."""
+        way = "desc" if self.order is Order.NEWEST else "asc"
+        tail = f"order by time {way}, id {way}, root {way} limit {limit}"
+        shared = self._predicates(period, bind)
+        selects = []
+        for root, types in self.roots.items():
+            where = list(shared)
+            if types is not None:
+                where.append(f"protocol_type = any({bind(types)}::smallint[])")
+            selects += [
+                f"(select * from {table} where {all_of(where)} {tail})"
+                for table in tables_of(root, payload=self.payload)
+            ]
+        return f"select * from ({' union all '.join(selects)}) found {tail}"
+
+    def _predicates(self, period: Period, bind: Bind) -> list[str]:
+        predicates = []
+        if period != ALWAYS:
+            predicates += [f"time >= {bind(period.start)}", f"time < {bind(period.end)}"]
+        if self.call_id is not None:
+            predicates.append(f"call_id = {bind(self.call_id)}")
+        if self.after is not None:
+            time_us, sequence, root = self.after.key
+            moment = bind(moment_of(time_us))
+            sign = "<" if self.order is Order.NEWEST else ">"
+            key = f"({moment}, {bind(sequence)}::bigint, {bind(root)}::bigint)"
+            predicates.append(f"time {sign}= {moment}")
+            predicates.append(f"(time, id, root) {sign} {key}")
+        return [*predicates, *apply(self.filters, MESSAGE_FILTERS, bind)]
+
+
+class MessageRepository:
+    """Messages in the database, read by one request."""
+
+    def __init__(self, session: Session, now_us: int) -> None:
+        self._session = session
+        self._now_us = now_us
+
+    async def page(self, wanted: Selection, limit: int) -> tuple[list[asyncpg.Record], Key | None]:
+        """Return a page of rows and, unless it is the last, the key of its end."""
+        rows: list[asyncpg.Record] = []
+        for window in self._windows(wanted):
+            rows += await self._read(wanted, window, limit + 1 - len(rows))
+            if len(rows) > limit:
+                return rows[:limit], _key(rows[limit - 1])
+        return rows, None
+
+    async def first(self, wanted: Selection, limit: int) -> list[asyncpg.Record]:
+        """Return at most so many rows, by one statement."""
+        return await self._read(wanted, wanted.period, limit)
+
+    async def one(self, wanted: MessageId, *, payload: bool) -> asyncpg.Record | None:
+        """Return the row that an id names."""
+        bind = Bind()
+        try:
+            moment = from_us(wanted.time_us)
+        except OverflowError:
+            return None
+        where = all_of(
+            [
+                f"class = {bind(wanted.class_)}",
+                f"time = {bind(moment)}",
+                f"id = {bind(wanted.sequence)}",
+            ]
+        )
+        selects = [
+            f"(select * from {table} where {where} limit 1)"
+            for table in tables_of(wanted.root, payload=payload)
+        ]
+        return await self._session.row(" union all ".join(selects), bind.values)
+
+    def _windows(self, wanted: Selection) -> Iterable[Period]:
+        if wanted.is_indexed:
+            return [wanted.period]
+        period = wanted.period
+        if wanted.after is not None:
+            # Nothing of the list lies before its cursor.
+            time_us = int(wanted.after.key[0])
+            if wanted.order is Order.NEWEST:
+                period = Period(period.start_us, min(period.end_us, time_us + 1))
+            else:
+                period = Period(max(period.start_us, time_us), period.end_us)
+        return widening(period, wanted.order, self._now_us)
+
+    async def _read(self, wanted: Selection, period: Period, limit: int) -> list[asyncpg.Record]:
+        bind = Bind()
+        statement = wanted.statement(period, limit, bind)
+        return await self._session.rows(statement, bind.values)
+
+
+async def in_batches(
+    database: Database, call_id: str, period: Period
+) -> AsyncIterator[list[asyncpg.Record]]:
+    """Yield the SIP messages of a call with their payloads, oldest first by the packets' clock.
+
+    Each batch is a statement of its own, with its own deadline: a slow reader of an export holds
+    neither a connection nor a transaction. Rows are never changed, so nothing is lost or doubled
+    between batches but what is stored meanwhile.
+    """
+    after: tuple[datetime, int] | None = None
+    while True:
+        bind = Bind()
+        where = [f"call_id = {bind(call_id)}"]
+        if period != ALWAYS:
+            where += [f"time >= {bind(period.start)}", f"time < {bind(period.end)}"]
+        if after is not None:
+            where.append(f"(clock, id) > ({bind(after[0])}, {bind(after[1])})")
+        tail = f"order by clock, id limit {BATCH}"
+        selects = [
+            f"(select * from {table} where {all_of(where)} {tail})"
+            for table in tables_of(Root.SIP, payload=True)
+        ]
+        statement = f"select * from ({' union all '.join(selects)}) found {tail}"
+        rows = await database.session().rows(statement, bind.values)
+        if rows:
+            yield rows
+        if len(rows) < BATCH:
+            return
+        after = rows[-1]["clock"], rows[-1]["id"]
+
+
+def _key(row: asyncpg.Record) -> Key:
+    return to_us(row["time"]), row["id"], row["root"]

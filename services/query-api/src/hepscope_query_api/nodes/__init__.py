@@ -1,0 +1,1 @@
+"""Nodes: the agents that captured something."""

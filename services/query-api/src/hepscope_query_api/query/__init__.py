@@ -1,0 +1,1 @@
+"""From query parameters to SQL: patterns, predicates, paging, and the read-only database."""

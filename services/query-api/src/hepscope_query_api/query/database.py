@@ -1,0 +1,108 @@
+"""Read-only access to the database, with every failure turned into a problem.
+
+One statement, one connection from the pool, one deadline: the server's statement timeout of
+the read-only role is the backstop, the deadline here also covers waiting for a connection and
+the several statements of one request.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+import asyncpg
+
+from hepscope_query_api.metrics import ApiMetrics, Failure
+from hepscope_query_api.problems import Kind, ProblemError
+
+ACQUIRE_SECONDS = 5.0
+"""Longer than any usual search: a pool that is busy for so long will not recover in time."""
+
+AWAY = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+)
+"""The server is stopping, starting, full or not there: worth another try."""
+
+NO_SCHEMA = (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError)
+
+
+class Database:
+    """The pool of read-only connections, and the time that one request may use."""
+
+    def __init__(
+        self, pool: "asyncpg.Pool[asyncpg.Record]", *, timeout_seconds: float, metrics: ApiMetrics
+    ) -> None:
+        self._pool = pool
+        self._metrics = metrics
+        self.timeout_seconds = timeout_seconds
+
+    def session(self) -> "Session":
+        """Return a session whose deadline starts now."""
+        return Session(self._pool, self.timeout_seconds, self._metrics)
+
+
+class Session:
+    """What one request reads with; all its statements share one deadline."""
+
+    def __init__(
+        self, pool: "asyncpg.Pool[asyncpg.Record]", timeout_seconds: float, metrics: ApiMetrics
+    ) -> None:
+        self._pool = pool
+        self._metrics = metrics
+        self._timeout_seconds = timeout_seconds
+        self._deadline = time.monotonic() + timeout_seconds
+
+    async def rows(self, statement: str, values: Sequence[object] = ()) -> list[asyncpg.Record]:
+        """Return all rows of a statement; raises ProblemError, whatever the database does."""
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise self._failed(Failure.TIMEOUT)
+        try:
+            async with self._pool.acquire(timeout=min(left, ACQUIRE_SECONDS)) as connection:
+                left = max(self._deadline - time.monotonic(), 0.001)
+                async with asyncio.timeout(left):
+                    return await connection.fetch(statement, *values)
+        except TimeoutError as error:
+            slow = self._deadline - time.monotonic() <= 0.001
+            raise self._failed(Failure.TIMEOUT if slow else Failure.BUSY) from error
+        except asyncpg.QueryCanceledError as error:
+            raise self._failed(Failure.TIMEOUT) from error
+        except NO_SCHEMA as error:
+            raise self._failed(Failure.NO_SCHEMA) from error
+        except AWAY as error:
+            # A value that cannot be encoded is also an InterfaceError, but a fault of ours.
+            if isinstance(error, ValueError):
+                raise
+            raise self._failed(Failure.AWAY) from error
+
+    async def row(self, statement: str, values: Sequence[object] = ()) -> asyncpg.Record | None:
+        """Return the first row of a statement, None when there is none."""
+        found = await self.rows(statement, values)
+        return found[0] if found else None
+
+    def _failed(self, failure: Failure) -> ProblemError:
+        self._metrics.database_failures.add((failure,))
+        seconds = self._timeout_seconds
+        match failure:
+            case Failure.TIMEOUT:
+                detail = (
+                    f"The search was stopped after {seconds:g} s. Shorten the time range (start, "
+                    "end), or give a Call-ID, a party or an address, which are indexed."
+                )
+                return ProblemError(Kind.QUERY_TIMEOUT, detail, timeout_s=seconds)
+            case Failure.BUSY:
+                detail = "All database connections are busy with other searches. Try again soon."
+            case Failure.NO_SCHEMA:
+                detail = "The database lacks tables of this release. Run: hepscope migrate"
+            case Failure.AWAY:
+                detail = "The database does not answer. Nothing is lost; try again soon."
+        return ProblemError(Kind.DATABASE_UNAVAILABLE, detail)

@@ -1,0 +1,1 @@
+"""Registrations: one item per Call-ID of REGISTER."""
