@@ -164,12 +164,13 @@ def _read_rtpmap(section: _Section, argument: str) -> bool:
     kind = _number(word, _MAX_PAYLOAD_TYPE)
     name, _, rest = encoding.strip(" \t").partition("/")
     clock, slash, channels = rest.partition("/")
-    clock_hz = _number(clock.strip(), 2**31 - 1)
-    if kind is None or clock_hz is None or not name:
+    if kind is None or not name:
         return False
+    clock_hz = _number(clock.strip(), 2**31 - 1)
     channel_count = _number(channels.strip(), 255) if slash else 1
-    section.names.setdefault(kind, Codec(name, clock_hz, channel_count or 1))
-    return True
+    # The name is worth having without its clock (RFC 4475 sends such maps).
+    section.names.setdefault(kind, Codec(name.strip(), clock_hz or 0, channel_count or 1))
+    return clock_hz is not None
 
 
 def _read_fmtp(section: _Section, argument: str) -> bool:

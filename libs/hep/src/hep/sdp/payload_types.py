@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Codec:
-    """An encoding: name as registered, RTP clock in Hz, audio channels, fmtp text."""
+    """An encoding: name as sent, RTP clock in Hz (0: not said), audio channels, fmtp text."""
 
     name: str
     clock_hz: int

@@ -39,8 +39,8 @@ def split_address(value: str) -> NameAddr:
         end = quoted_end(value, 0)
         if end < len(value):
             return _after_display(value, unquote(value[:end]), end)
-        # The quote never closes: the URI is found again by its `<`.
-        left = value.find("<")
+        # The quote never closes: the URI is found again by the last `<`.
+        left = value.rfind("<")
         display = value[1:left] if left > 0 else ""
         return _bracketed(value, display.strip(_BLANKS), left)._replace(is_sound=False)
     left = value.find("<")

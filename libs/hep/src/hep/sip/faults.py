@@ -21,7 +21,7 @@ class Fault(StrEnum):
     BAD_VERSION = "bad_version"
     """The version is not SIP/2.0; a server answers 505."""
     BAD_STATUS = "bad_status"
-    """The status is outside 100..699 or is no number of three digits."""
+    """The status is outside 100..699; one of more than three digits is kept as 999."""
     REQUEST_URI_BRACKETS = "request_uri_brackets"
     """The Request-URI stands in `<>`."""
     REQUEST_URI_SPACES = "request_uri_spaces"

@@ -17,6 +17,7 @@ from hep.sip.uri import split_scheme, user_and_host
 VERSION = "SIP/2.0"
 _STATUS_LOW = 100
 _STATUS_HIGH = 699
+_STATUS_LIMIT = 999
 _TOKEN = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+")
 _VERSION = re.compile(r"[A-Za-z]+/\d+\.\d+", re.ASCII)
 # Of a request line that lost its version only these methods are believed.
@@ -105,8 +106,8 @@ def _status_line(line: str, faults: list[Fault]) -> _StartLine | None:
     reason = words[2].strip(" \t") if len(words) > 2 else ""
     if not (code.isascii() and code.isdigit()):
         return None
-    # A longer number says nothing more, and int() of thousands of digits is an attack.
-    status = int(code[:9])
+    # Columns and ranks downstream hold three digits; the class of anything longer is as unknown.
+    status = int(code) if len(code) <= 3 else _STATUS_LIMIT
     if not _STATUS_LOW <= status <= _STATUS_HIGH or len(code) != 3:
         faults.append(Fault.BAD_STATUS)
     if version.upper() != VERSION:

@@ -10,6 +10,8 @@ the field, reads as `::`.
 import re
 from dataclasses import dataclass, field
 
+from hep.sip.headers import split_list
+
 _PORT_LIMIT = 65535
 _ESCAPE = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
@@ -133,7 +135,8 @@ def _port(text: str) -> int | None:
 def parse_params(text: str, separator: str = ";") -> dict[str, str]:
     """Return parameters by lower-case name; of a repeated one the first; quotes stay in values."""
     params: dict[str, str] = {}
-    for piece in text.split(separator):
+    # Only header parameters have quotes; without them a plain split does.
+    for piece in split_list(text, separator) if '"' in text else text.split(separator):
         name, _, value = piece.partition("=")
         name = name.strip(" \t\r\n").lower()
         if name:

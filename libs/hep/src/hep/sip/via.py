@@ -73,7 +73,10 @@ def read_top_via(value: str) -> tuple[str, str, str, int, tuple[Fault, ...]]:
 
 def count_hops(value: str) -> int:
     """Return how many hops one Via header holds."""
-    return len(split_list(value)) if "," in value else 1
+    if "," not in value:
+        return 1
+    # Stray commas leave pieces that are no hops (RFC 4475 section 3.1.2.1).
+    return sum("/" in hop for hop in split_list(value))
 
 
 def names_broadcast(value: str) -> bool:
