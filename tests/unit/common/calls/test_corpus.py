@@ -1,6 +1,7 @@
 """Real calls: message counts and final statuses as tshark states them."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from hep import decode
 from hep.sip import parse
-from hepscope_common.calls import CallFacts, Envelope, facts_of, flow_message, flow_of
+from hepscope_common.calls import CallFacts, Envelope, FlowMessage, facts_of, flow_message, flow_of
 
 pytestmark = pytest.mark.corpus
 
@@ -137,6 +138,20 @@ def test_retransmissions_of_a_capture(corpus: Path) -> None:
     copies = [arrow for arrow in flow.arrows if arrow.retransmission]
     assert {arrow.label for arrow in copies} == {"INVITE"}
     assert len(copies) == facts["sip_retransmissions_flagged"]
+
+
+@pytest.mark.parametrize("name", HEP_FILES)
+def test_ladder_of_one_clock_is_in_time_order(corpus: Path, name: str) -> None:
+    """A proxy that reports all it sees needs no correction."""
+    calls: defaultdict[str, list[FlowMessage]] = defaultdict(list)
+    for payload, envelope in read_hep(corpus / "hep" / f"{name}.jsonl"):
+        message = parse(payload)
+        calls[message.call_id].append(flow_message("", message, envelope))
+
+    for messages in calls.values():
+        times = [arrow.time_us for arrow in flow_of(messages).arrows]
+        assert times == sorted(times)
+        assert len(times) == len(messages)
 
 
 def test_ladder_of_a_proxied_call_on_loopback(corpus: Path) -> None:

@@ -38,6 +38,13 @@ def test_dialog_goes_from_early_to_confirmed_to_terminated() -> None:
     assert states(*call) == [DialogState.TERMINATED]
 
 
+def test_answer_without_ringing_confirms_at_once() -> None:
+    """The dialog has no early part."""
+    (dialog,) = dialogs(make_request("INVITE", 0), make_response(200, 1))
+
+    assert (dialog.state, dialog.confirmed_us) == (DialogState.CONFIRMED, dialog.started_us)
+
+
 def test_dialog_knows_its_times_and_who_ended_it() -> None:
     """Id is Call-ID, caller's tag, callee's tag."""
     (dialog,) = dialogs(*answered_call())

@@ -89,6 +89,42 @@ def test_proxy_receives_before_it_forwards() -> None:
     ]
 
 
+def test_proxy_of_another_clock_receives_before_it_forwards() -> None:
+    """The node at the caller is a little late."""
+    call = [
+        make_request("INVITE", 0.2, source=ALICE, destination=PROXY, node="n1"),
+        make_request("INVITE", 0.1, source=PROXY, destination=BOB, branch="p", node="n2"),
+    ]
+
+    assert [m.source for m in ordered(flow_messages(call))] == [ALICE[0], PROXY[0]]
+
+
+def test_clock_of_one_node_is_believed() -> None:
+    """Its own messages may come about in ways that no rule knows."""
+    call = [
+        make_request("INVITE", 0.2, source=ALICE, destination=PROXY),
+        make_request("INVITE", 0.1, source=PROXY, destination=BOB, branch="p"),
+    ]
+
+    assert [m.source for m in ordered(flow_messages(call))] == [PROXY[0], ALICE[0]]
+
+
+def test_what_each_hop_makes_itself_is_not_forwarded() -> None:
+    """A proxy's own 100 does not wait for the one it gets, nor its ACK for the caller's."""
+    call = [
+        make_response(100, 0.1, to_tag="", node="n1"),
+        make_response(100, 0.2, to_tag="", node="n2", branch="p", source=BOB, destination=PROXY),
+        make_request("INVITE", 0, node="n1"),
+        make_request("INVITE", 0, source=PROXY, destination=BOB, branch="p", node="n2"),
+        make_request("ACK", 0.3, source=PROXY, destination=BOB, branch="p", node="n2"),
+        make_request("ACK", 0.4, node="n1"),
+    ]
+
+    result = ordered(flow_messages(call))
+
+    assert [message.time_us for message in result] == sorted(m.time_us for m in result)
+
+
 def test_messages_in_a_circle_keep_request_before_response() -> None:
     """A spiral cannot satisfy every wish; the binding rule holds."""
     call = [

@@ -3,8 +3,9 @@
 Nodes have clocks of their own and some agents only milliseconds, so a response can carry an
 earlier time than its request. Within SKEW_US three facts decide instead: a request comes
 before its responses, a final response before its ACK (both binding), and a proxy receives what
-it forwards before it sends it (given up where messages run in a circle). Beyond that bound a
-clock is simply wrong, and packet time stands. Times themselves are never changed.
+it forwards before it sends it (between nodes only, or where times are equal, and given up where
+messages run in a circle). Beyond that bound a clock is simply wrong, and packet time stands.
+Times themselves are never changed.
 """
 
 from collections import defaultdict
@@ -70,18 +71,20 @@ class _Rules:
         self._wished_open = [0] * size
 
     def bind(self, before: int, after: int) -> None:
-        if self._within_skew(before, after):
+        if before != after and self._early_by(before, after) <= SKEW_US:
             self._binding[before].append(after)
             self._binding_open[after] += 1
 
     def wish(self, before: int, after: int) -> None:
-        if self._within_skew(before, after):
+        # A node's own clock is believed: a proxy may well send what it did not receive.
+        one_clock = self.messages[before].node == self.messages[after].node
+        allowed_us = 0 if one_clock else SKEW_US
+        if before != after and self._early_by(before, after) <= allowed_us:
             self._wished[before].append(after)
             self._wished_open[after] += 1
 
-    def _within_skew(self, before: int, after: int) -> bool:
-        early_by = self.messages[before].time_us - self.messages[after].time_us
-        return before != after and early_by <= SKEW_US
+    def _early_by(self, before: int, after: int) -> int:
+        return self.messages[before].time_us - self.messages[after].time_us
 
     def sorted(self) -> list[int]:
         """Return the order; ``allowed`` breaks circles, which only wishes can form."""
@@ -148,15 +151,30 @@ def _finals_before_acks(rules: _Rules, ends: Sequence[Ends]) -> None:
 
 
 def _received_before_forwarded(rules: _Rules, ends: Sequence[Ends]) -> None:
+    forwarded = _forwarded(rules.messages)
     arrivals: defaultdict[Hashable, dict[str, int]] = defaultdict(dict)
-    for at, message in enumerate(rules.messages):
-        if message.method or message.status:
-            arrivals[_forwarded_key(message)].setdefault(ends[at][1], at)
-    for at, message in enumerate(rules.messages):
-        if message.method or message.status:
-            arrival = arrivals[_forwarded_key(message)].get(ends[at][0])
-            if arrival is not None:
-                rules.wish(arrival, at)
+    for at in forwarded:
+        arrivals[_forwarded_key(rules.messages[at])].setdefault(ends[at][1], at)
+    for at in forwarded:
+        arrival = arrivals[_forwarded_key(rules.messages[at])].get(ends[at][0])
+        if arrival is not None:
+            rules.wish(arrival, at)
+
+
+def _forwarded(messages: Sequence[FlowMessage]) -> list[int]:
+    """Return the positions of what proxies pass on, rather than make anew on each hop.
+
+    Made anew are 100, CANCEL with its responses, and the ACK to a failure, which has the branch
+    of its INVITE (RFC 3261 16.7, 16.10, 17.1.1.3).
+    """
+    invites = {(m.call_id, m.via_branch) for m in messages if m.method == "INVITE"}
+    return [
+        at
+        for at, message in enumerate(messages)
+        if (message.method or message.status > 100)
+        and message.transaction_method != "CANCEL"
+        and (message.method != "ACK" or (message.call_id, message.via_branch) not in invites)
+    ]
 
 
 def _forwarded_key(message: FlowMessage) -> Hashable:
