@@ -260,3 +260,21 @@ def empty_database(postgres_server: str) -> Iterator[str]:
     run_apart(lambda: execute(postgres_server, f"create database {name}"))
     yield dsn_of(postgres_server, name)
     run_apart(lambda: execute(postgres_server, f"drop database {name} with (force)"))
+
+
+@pytest.fixture
+def plain_user(postgres_server: str) -> Iterator[str]:
+    """A user who may create neither roles nor databases."""
+    name = f"hepscope_plain_{secrets.token_hex(4)}"
+    run_apart(lambda: execute(postgres_server, f"create role {name} login password '{name}'"))
+    yield name
+    run_apart(lambda: execute(postgres_server, f"drop role {name}"))
+
+
+@pytest.fixture
+def plain_database(postgres_server: str, plain_user: str) -> Iterator[str]:
+    """The DSN of an empty database that ``plain_user`` owns, as that user."""
+    name = f"hepscope_test_{secrets.token_hex(6)}"
+    run_apart(lambda: execute(postgres_server, f"create database {name} owner {plain_user}"))
+    yield dsn_of(postgres_server, name, f"{plain_user}:{plain_user}")
+    run_apart(lambda: execute(postgres_server, f"drop database {name} with (force)"))

@@ -1,8 +1,6 @@
 """Upgrade of real databases: to head, by many at once, with and without rights."""
 
 import asyncio
-import secrets
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
 from urllib.parse import urlsplit
@@ -17,7 +15,7 @@ from hepscope_common.store.connection import Access, connect
 from hepscope_common.store.partitions import LeafCache
 from hepscope_migrations.sessions import run_on
 from hepscope_migrations.upgrading import config, upgrade_on
-from support.postgres import dsn_of, execute, run_apart
+from support.postgres import dsn_of, execute
 
 NOON_US = 1_769_860_800_000_000
 ROOTS = (
@@ -32,24 +30,6 @@ ROOTS = (
 )
 
 pytestmark = pytest.mark.database
-
-
-@pytest.fixture
-def plain_user(postgres_server: str) -> Iterator[str]:
-    """A user who may create neither roles nor databases."""
-    name = f"hepscope_plain_{secrets.token_hex(4)}"
-    run_apart(lambda: execute(postgres_server, f"create role {name} login password '{name}'"))
-    yield name
-    run_apart(lambda: execute(postgres_server, f"drop role {name}"))
-
-
-@pytest.fixture
-def plain_database(postgres_server: str, plain_user: str) -> Iterator[str]:
-    """The DSN of an empty database that ``plain_user`` owns, as that user."""
-    name = f"hepscope_test_{secrets.token_hex(6)}"
-    run_apart(lambda: execute(postgres_server, f"create database {name} owner {plain_user}"))
-    yield dsn_of(postgres_server, name, f"{plain_user}:{plain_user}")
-    run_apart(lambda: execute(postgres_server, f"drop database {name} with (force)"))
 
 
 async def test_upgrade_brings_an_empty_database_to_head(empty_database: str) -> None:

@@ -1,0 +1,65 @@
+"""Care of leaves: made ahead, summarized while rows arrive, vacuumed once they are past."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import asyncpg
+
+from hepscope_common.store.partitions import LeafCache
+from hepscope_storage_writer.maintain_catalogue import CLOSED
+from hepscope_storage_writer.retention import Policy, StoredLeaf, active, closing, missing_starts
+
+# Under deadlock_timeout (1 s), after which PostgreSQL would cancel an autovacuum for us.
+SUMMARY_LOCK_TIMEOUT: Final = "500ms"
+# A leaf of 40 GB takes minutes to freeze; it delays nothing but the next round.
+VACUUM_TIMEOUT: Final = "30min"
+# Autovacuum never analyzes a partitioned parent. These are small; of messages the leaves' own
+# statistics do, and analyzing their parents would sample every leaf each day.
+ANALYZED: Final = frozenset({"call", "registration"})
+
+
+async def make_ahead(
+    connection: asyncpg.Connection,
+    policies: Iterable[Policy],
+    leaves: Sequence[StoredLeaf],
+    as_of_us: int,
+) -> int:
+    """Make the leaves that will be needed soon; return how many."""
+    made = 0
+    for policy in policies:
+        cache = LeafCache()
+        for time_us in missing_starts(policy, leaves, as_of_us):
+            leaf = await cache.ensure(connection, policy.root, time_us, now_us=as_of_us)
+            made += leaf.name is not None
+    return made
+
+
+async def summarize(
+    connection: asyncpg.Connection, leaves: Iterable[StoredLeaf], as_of_us: int
+) -> int:
+    """Summarize new page ranges of the leaves that rows arrive in; return how many ranges."""
+    ranges = 0
+    for leaf in active(leaves, as_of_us):
+        async with connection.transaction():
+            await connection.execute(f"set local lock_timeout = '{SUMMARY_LOCK_TIMEOUT}'")
+            ranges += await connection.fetchval("select hepscope.summarize_leaf($1)", leaf.name)
+    return ranges
+
+
+async def close_oldest(
+    connection: asyncpg.Connection, leaves: Iterable[StoredLeaf], as_of_us: int
+) -> int:
+    """Freeze and analyze the oldest leaf that is past, once; return 1, or 0 if there is none."""
+    leaf = closing(leaves, as_of_us)
+    if leaf is None:
+        return 0
+    await connection.execute(f"set statement_timeout = '{VACUUM_TIMEOUT}'")
+    try:
+        await connection.execute(f'vacuum (freeze, analyze) hepscope."{leaf.name}"')
+        if leaf.root in ANALYZED:
+            await connection.execute(f'analyze hepscope."{leaf.root}"')
+        await connection.execute(f"comment on table hepscope.\"{leaf.name}\" is '{CLOSED}'")
+    finally:
+        if not connection.is_closed():
+            await connection.execute("reset statement_timeout")
+    return 1

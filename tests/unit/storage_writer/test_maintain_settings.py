@@ -1,0 +1,36 @@
+"""Retention settings."""
+
+import pytest
+from pydantic import ValidationError
+
+from hepscope_storage_writer.maintain_settings import RetentionSettings
+
+
+def test_defaults_keep_calls_and_media_for_30_days_and_the_rest_for_7() -> None:
+    """What is promised to users holds without any setting."""
+    assert RetentionSettings().keep_days() == {
+        "call": 30,
+        "sip_call": 30,
+        "packet_media": 30,
+        "registration": 7,
+        "sip_registration": 7,
+        "sip_other": 7,
+        "packet_other": 7,
+        "packet_log": 7,
+    }
+
+
+def test_width_changes_messages_only() -> None:
+    """Calls stay a day wide, since looking one up walks their leaves."""
+    settings = RetentionSettings(partition_hours=1)
+
+    assert settings.width_hours("sip_call") == 1
+    assert settings.width_hours("call") == 24
+    assert settings.width_hours("registration") == 24
+
+
+@pytest.mark.parametrize("key", ["calls_days", "logs_days", "partition_hours", "interval_seconds"])
+def test_nonsense_is_refused(key: str) -> None:
+    """Zero days would drop everything, which nobody means."""
+    with pytest.raises(ValidationError):
+        RetentionSettings.model_validate({key: 0})
