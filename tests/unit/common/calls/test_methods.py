@@ -1,6 +1,6 @@
 """Method bits: stable positions, one bit for the unknown."""
 
-from hepscope_common.calls.methods import OTHER_METHOD_BIT, method_bit, methods_of
+from hepscope_common.calls.methods import OTHER_METHOD_BIT, method_bit
 
 
 def test_bits_are_the_stored_ones() -> None:
@@ -14,8 +14,3 @@ def test_unknown_methods_share_a_bit_that_fits_an_integer() -> None:
     """No method, no bit."""
     assert method_bit("KDMQ") == OTHER_METHOD_BIT < 1 << 31
     assert method_bit("") == 0
-
-
-def test_bits_give_back_names() -> None:
-    """In the order of their positions."""
-    assert methods_of(method_bit("BYE") | method_bit("INVITE")) == ["INVITE", "BYE"]

@@ -88,11 +88,6 @@ def origin_rank(key: int) -> OriginRank:
     return OriginRank(min(key >> RANK_SHIFT, OriginRank.RESPONSE))
 
 
-def origin_time_us(key: int) -> int:
-    """Return the time inside an origin_key, in Unix microseconds."""
-    return (key >> LOW_BITS & TIME_MAX) + EPOCH_2000_US
-
-
 def final_time_us(key: int) -> int:
     """Return the time inside a final_key, in Unix microseconds."""
     time = key >> LOW_BITS & TIME_MAX

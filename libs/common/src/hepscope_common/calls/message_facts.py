@@ -33,7 +33,7 @@ from hepscope_common.calls.keys import (
     final_key,
     origin_key,
 )
-from hepscope_common.calls.methods import METHOD_BITS, OTHER_METHOD_BIT
+from hepscope_common.calls.methods import method_bit
 
 if TYPE_CHECKING:
     from hep.sip import SipMessage
@@ -98,7 +98,7 @@ def _request_facts(message: SipMessage, envelope: Envelope) -> CallFacts:
         0,
         envelope.size,
         FLAG_INITIAL if initial else 0,
-        METHOD_BITS.get(method, OTHER_METHOD_BIT),
+        method_bit(method),
         (envelope.node,) if envelope.node else (),
     )
     if message.faults:
@@ -148,7 +148,7 @@ def _response_facts(message: SipMessage, envelope: Envelope) -> CallFacts:
         0,
         envelope.size,
         FLAG_FAULT if message.faults else 0,
-        METHOD_BITS.get(method, OTHER_METHOD_BIT) if method else 0,
+        method_bit(method),
         (envelope.node,) if envelope.node else (),
     )
     sdp = has_sdp(message)

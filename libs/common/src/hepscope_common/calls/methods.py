@@ -29,8 +29,3 @@ OTHER_METHOD_BIT: Final = 1 << 30  # the highest bit of a positive SQL integer
 def method_bit(method: str) -> int:
     """Return the bit of a method; "" has none."""
     return METHOD_BITS.get(method, OTHER_METHOD_BIT) if method else 0
-
-
-def methods_of(bits: int) -> list[str]:
-    """Return the names of the registered methods in ``bits``."""
-    return [method for method, bit in METHOD_BITS.items() if bits & bit]
