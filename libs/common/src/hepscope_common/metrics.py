@@ -19,7 +19,7 @@ DEFAULT_MAX_SERIES = 500
 class CounterFamily:
     """Counts by label values; ``name`` ends in ``_total``."""
 
-    __slots__ = ("_max_series", "counts", "help", "labels", "name")
+    __slots__ = ("_max_series", "_read", "counts", "help", "labels", "name")
 
     def __init__(
         self,
@@ -29,8 +29,13 @@ class CounterFamily:
         *,
         known: Iterable[Sequence[str]] = (),
         max_series: int = DEFAULT_MAX_SERIES,
+        read: Callable[[], int] | None = None,
     ) -> None:
-        """Make a family; ``known`` label sets exist from the start, so that zero is visible."""
+        """Make a family; ``known`` label sets exist from the start, so that zero is visible.
+
+        With ``read`` it has no labels, and its one count is somebody else's, asked at scrape.
+        """
+        self._read = read
         self.name = name
         self.help = text
         self.labels = tuple(labels)
@@ -52,6 +57,8 @@ class CounterFamily:
 
     def collect(self) -> Metric:
         """Return the samples of this moment."""
+        if self._read is not None:
+            self.counts[()] = self._read()
         family = CounterMetricFamily(self.name, self.help, labels=self.labels)
         for values, count in list(self.counts.items()):
             family.add_metric(values, count)

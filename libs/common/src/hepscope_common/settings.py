@@ -9,7 +9,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, TypeVar, cast
+from typing import Annotated, Literal, TypeVar, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
@@ -37,6 +37,13 @@ class Section(BaseModel):
     """A section of the settings; unknown keys are errors, values never change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class LogSettings(Section):
+    """What a process writes to standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """Lines from this level on; one module's can be changed while it runs (PUT /log-levels)."""
 
 
 class Listen(BaseModel):

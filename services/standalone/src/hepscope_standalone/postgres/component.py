@@ -62,6 +62,7 @@ class EmbeddedPostgres:
     """
 
     name = "postgres"
+    kind = "embedded"
     drain_seconds = DRAIN_SECONDS
 
     def __init__(

@@ -1,0 +1,74 @@
+"""The configuration page: every setting with its variable, default and meaning."""
+
+from collections.abc import Iterable
+
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from hepscope_common.settings import NESTED, PREFIX
+from hepscope_standalone.settings import StandaloneSettings
+
+_HEAD = """\
+# Configuration
+
+Every setting may stand in `hepscope.toml` (or the file of `--config`), in the section and
+under the key of the table, or in the environment under the variable's name; the environment
+wins. Lists are comma-separated in the environment; an empty value turns a list off. A variable
+with `_FILE` behind its name gives a file that holds the value, for secrets.
+`hepscope check-config` names every mistake.
+
+This page is generated (`make docs`).
+"""
+
+
+def configuration_page() -> str:
+    """Return the page as Markdown."""
+    lines = [_HEAD]
+    lines += _table("Top level", PREFIX, {
+        name: field for name, field in StandaloneSettings.model_fields.items()
+        if not _is_section(field)
+    })  # fmt: skip
+    for name, field in StandaloneSettings.model_fields.items():
+        section = field.annotation
+        if isinstance(section, type) and issubclass(section, BaseModel):
+            lines.append(f"\n## [{name}]\n\n{_text(section.__doc__)}\n")
+            lines += _rows(f"{PREFIX}{name.upper()}{NESTED}", section.model_fields)
+    return "\n".join(lines) + "\n"
+
+
+def _is_section(field: FieldInfo) -> bool:
+    return isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+
+
+def _table(title: str, prefix: str, fields: dict[str, FieldInfo]) -> list[str]:
+    return [f"\n## {title}\n", *_rows(prefix, fields)]
+
+
+def _rows(prefix: str, fields: dict[str, FieldInfo]) -> list[str]:
+    rows = ["| key | variable | default | meaning |", "|---|---|---|---|"]
+    for key, field in fields.items():
+        variable = f"{prefix}{key.upper()}"
+        cells = (f"`{key}`", f"`{variable}`", _default(field), _text(field.description))
+        rows.append(f"| {' | '.join(cells)} |")
+    return rows
+
+
+def _default(field: FieldInfo) -> str:
+    value = field.default
+    if value is PydanticUndefined:
+        # A path inside of the installation differs from machine to machine.
+        return "" if field.default_factory is None else "found at run time"
+    if value is None or isinstance(value, SecretStr):
+        return "none"
+    if isinstance(value, tuple):
+        return f"`{', '.join(str(item) for item in value)}`" if value else "empty"
+    return f"`{value}`"
+
+
+def _text(text: str | None) -> str:
+    return " ".join(_lines(text)).replace("|", "\\|").replace("``", "`")
+
+
+def _lines(text: str | None) -> Iterable[str]:
+    return (line.strip() for line in (text or "").splitlines())

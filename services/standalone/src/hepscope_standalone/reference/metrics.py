@@ -1,0 +1,49 @@
+"""The metrics page: every metric of every service, read from the collectors themselves."""
+
+from collections.abc import Sequence
+
+from prometheus_client import CollectorRegistry
+
+from hepscope_common.metrics import CounterFamily, GaugeFamily
+from hepscope_ingest.metrics import IngestMetrics
+from hepscope_metrics_exporter.methods import MethodLabels
+from hepscope_metrics_exporter.metrics import ExporterMetrics
+from hepscope_query_api.metrics import ApiMetrics
+from hepscope_storage_writer.maintain_counts import MaintainerCounts
+from hepscope_storage_writer.maintain_metrics import MaintainerMetrics
+from hepscope_storage_writer.metrics import WriterMetrics
+
+_HEAD = """\
+# Metrics
+
+Standalone exposes all of them at http://127.0.0.1:9096/metrics. Label values come from closed
+sets or bounded tables; what does not fit is counted under `other`. HTTP requests are measured
+as `hepscope_api_http_*` (requests, duration, sizes, by route template, method and status class).
+
+This page is generated (`make docs`).
+"""
+
+
+def metrics_page() -> str:
+    """Return the page as Markdown."""
+    registry = CollectorRegistry()
+    exporter = ExporterMetrics(registry, MethodLabels(), max_nodes=1, lag=list)
+    maintainer = MaintainerMetrics(registry, MaintainerCounts())
+    sections: list[tuple[str, Sequence[CounterFamily | GaugeFamily]]] = [
+        ("ingest", IngestMetrics(registry).collector.families),
+        ("storage-writer", WriterMetrics(registry).collector.families),
+        ("storage-writer: maintainer", maintainer.collector.families),
+        ("metrics-exporter", exporter.collector.families),
+        ("query-api", ApiMetrics(registry).collector.families),
+    ]
+    lines = [_HEAD]
+    for title, families in sections:
+        lines += [f"\n## {title}\n", "| metric | type | labels | meaning |", "|---|---|---|---|"]
+        lines += [_row(family) for family in families]
+    return "\n".join(lines) + "\n"
+
+
+def _row(family: CounterFamily | GaugeFamily) -> str:
+    kind = "counter" if isinstance(family, CounterFamily) else "gauge"
+    labels = ", ".join(f"`{label}`" for label in family.labels) or "none"
+    return f"| `{family.name}` | {kind} | {labels} | {family.help} |"

@@ -1,0 +1,42 @@
+"""``hepscope run``: everything in one process until a signal."""
+
+import argparse
+import asyncio
+import gc
+import sys
+from pathlib import Path
+
+from hepscope_common import logs
+from hepscope_common.runtime import Supervisor, serve
+from hepscope_standalone import config_file
+from hepscope_standalone.composition import Standalone
+from hepscope_standalone.settings import StandaloneSettings
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``run``."""
+    config_file.add_arguments(parser)
+    parser.add_argument("--data-dir", type=Path, metavar="DIR", help="where data is kept")
+    parser.add_argument("--log-level", choices=logs.LEVELS, help="default: info")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve; returns 0 after a signal, 1 after a failure."""
+    settings = config_file.load_settings(options)
+    if options.data_dir is not None:
+        settings = settings.model_copy(update={"data_dir": options.data_dir})
+    logs.configure(options.log_level or settings.log.level)
+    return asyncio.run(_serve(settings))
+
+
+async def _serve(settings: StandaloneSettings) -> int:
+    supervisor = Supervisor()
+    standalone = Standalone(settings, supervisor)
+
+    def announce() -> None:
+        # What lives until the end need not be looked at by each collection.
+        gc.collect()
+        gc.freeze()
+        print(standalone.banner(), file=sys.stderr, flush=True)
+
+    return await serve(standalone.components(), supervisor, on_ready=announce)
