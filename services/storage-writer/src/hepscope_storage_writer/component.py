@@ -1,0 +1,337 @@
+"""The storage writer: reads the bus as group "writer" and stores everything it holds.
+
+One consumer deals records to a few workers, each of which owns the partitions whose number
+leaves the same remainder; so all topics of a partition, and thereby all packets of a call, meet
+in one worker. What is taken from the bus and not yet stored is bounded in bytes: when the
+database is slow the bus fills, and whoever puts records there waits.
+"""
+
+import asyncio
+import os
+import socket
+from collections.abc import Iterable, Mapping, Sequence
+from types import TracebackType
+from typing import Final, Self
+
+from hepscope_common.bus.protocol import (
+    Bus,
+    Consumer,
+    OffsetOutOfRange,
+    Record,
+    TopicPartition,
+)
+from hepscope_common.bus.topics import TOPICS
+from hepscope_common.clock import Clock, wall_clock_us
+from hepscope_common.logs import Throttle, get_logger
+from hepscope_common.runtime import StartupError, Supervisor, cancel
+from hepscope_common.store.partitions import LeafCache
+from hepscope_common.store.positions import Position, take_over
+from hepscope_common.store.verdicts import Verdict, verdict_of
+from hepscope_storage_writer.call_table import CALLS
+from hepscope_storage_writer.expiry import Expiry
+from hepscope_storage_writer.housekeeping import Housekeeping
+from hepscope_storage_writer.keeper import Surroundings
+from hepscope_storage_writer.metrics import Samples, WriterMetrics
+from hepscope_storage_writer.nodes import PendingNodes
+from hepscope_storage_writer.ownership import Settlement
+from hepscope_storage_writer.parties import Parties
+from hepscope_storage_writer.registration_table import REGISTRATIONS
+from hepscope_storage_writer.session import Session
+from hepscope_storage_writer.settings import WriterSettings
+from hepscope_storage_writer.times import HOUR_US
+from hepscope_storage_writer.transaction import Shared, Storing
+from hepscope_storage_writer.worker import Worker
+
+GROUP: Final = "writer"
+
+POLL_BYTES: Final = 1024 * 1024
+"""Taken from the bus at a time: a dozen records of the usual 64 kB."""
+
+POLL_SECONDS: Final = 0.2
+"""How long a poll waits; also how soon a full buffer lets assignments change."""
+
+REVOKE_SECONDS: Final = 10.0
+"""How long the next owner of a partition waits for our batch at work."""
+
+_log = get_logger("writer")
+
+
+class StorageWriter:
+    """The component; its metrics read it once it is entered."""
+
+    name = "storage-writer"
+
+    def __init__(
+        self,
+        settings: WriterSettings,
+        *,
+        bus: Bus,
+        dsn: str,
+        metrics: WriterMetrics,
+        supervisor: Supervisor,
+        now_us: Clock = wall_clock_us,
+    ) -> None:
+        self.drain_seconds = settings.drain_seconds
+        self.owner = f"{socket.gethostname()}:{os.getpid()}"
+        self._settings = settings
+        self._bus = bus
+        self._supervisor = supervisor
+        self._metrics = metrics
+        self._side = Session(dsn, name="hepscope writer side")
+        self._shared = Shared(
+            side=self._side,
+            leaves=LeafCache(),
+            parties=Parties(settings.party_cache),
+            expiry=Expiry(),
+            now_us=now_us,
+            silence_us=int(settings.silence_hours * HOUR_US),
+        )
+        nodes = PendingNodes()
+        around = Surroundings(
+            settings=settings,
+            shared=self._shared,
+            producer=bus.producer(),
+            metrics=metrics,
+            nodes=nodes,
+            bus_id=bus.bus_id,
+            committed=self._committed,
+            settled=self._settled,
+        )
+        self._workers = [
+            Worker(number, self._storing(dsn, number), around, self._taken)
+            for number in range(settings.connections)
+        ]
+        self._housekeeping = Housekeeping(self._shared, nodes, metrics, self._workers, settings)
+        self._consumer: Consumer = bus.consumer(GROUP, TOPICS, self)
+        self._next: dict[TopicPartition, int] = {}
+        self._room = asyncio.Event()
+        self._trouble = "not started"
+        self._draining = False
+        self._throttle = Throttle(_log)
+        self._pulling: asyncio.Task[None] | None = None
+        self._working: list[asyncio.Task[None]] = []
+        self._keeping: asyncio.Task[None] | None = None
+
+    def readiness(self) -> tuple[bool, str]:
+        """Return whether what is accepted gets stored at present, and why not."""
+        if self._trouble:
+            return False, self._trouble
+        for worker in self._workers:
+            if worker.trouble:
+                return False, worker.trouble
+        if self.stopped_partitions:
+            return False, f"another writer owns {self.stopped_partitions} of our partitions"
+        return True, "storing"
+
+    @property
+    def backlog_bytes(self) -> int:
+        """Bytes of records taken from the bus and not yet committed."""
+        return sum(worker.backlog_bytes for worker in self._workers)
+
+    @property
+    def lag_records(self) -> int:
+        """Records on the bus that were not yet taken."""
+        return sum(self._consumer.lag().values())
+
+    @property
+    def stopped_partitions(self) -> int:
+        """Assigned partitions that another writer has taken over."""
+        return sum(len(worker.ownership.stopped) for worker in self._workers)
+
+    @property
+    def cached_calls(self) -> int:
+        """Calls whose row is remembered."""
+        return sum(worker.cached_calls for worker in self._workers)
+
+    def batch_ages(self) -> Samples:
+        """Age of each connection's batch at work in seconds."""
+        return [((str(worker.number),), worker.batch_age_seconds) for worker in self._workers]
+
+    async def __aenter__(self) -> Self:
+        """Join the group and start the workers; what is wrong with the database comes later."""
+        self._metrics.watch(self)
+        await self._consumer.__aenter__()
+        start = self._supervisor.start
+        self._trouble = "partitions not yet taken over"
+        self._pulling = start(self._pull(), name="writer: pull")
+        self._working = [
+            start(worker.run(), name=f"writer: connection {worker.number}")
+            for worker in self._workers
+        ]
+        self._keeping = start(self._housekeeping.run(), name="writer: housekeeping")
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Store everything that is on the bus, then leave the group and the database."""
+        try:
+            await self._drain()
+        finally:
+            for task in (self._pulling, *self._working, self._keeping):
+                await cancel(task)
+            for worker in self._workers:
+                await worker.close()
+            await self._consumer.__aexit__(kind, error, trace)
+            await self._side.close()
+            self._trouble = "ended"
+
+    async def _drain(self) -> None:
+        self._draining = True
+        self._room.set()
+        if self._pulling is not None:
+            await self._end_of([self._pulling])
+        for worker in self._workers:
+            worker.drain()
+        await self._end_of(self._working)
+        await self._housekeeping.flush()
+
+    async def _end_of(self, tasks: Sequence[asyncio.Task[None]]) -> None:
+        """Wait for tasks, unless one of ours failed: then the rest may wait for it for ever."""
+        ours = [task for task in (self._pulling, *self._working) if task is not None]
+        while True:
+            if any(task.done() and (task.cancelled() or task.exception()) for task in ours):
+                raise RuntimeError("a part of the writer failed; the rest stays on the bus")
+            if all(task.done() for task in tasks):
+                return
+            running = [task for task in ours if not task.done()]
+            await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+
+    # Listener of the bus
+
+    async def on_assigned(self, partitions: Sequence[TopicPartition]) -> None:
+        """Take partitions over in the database and read on from where they stand."""
+        positions = await self._take_over(partitions)
+        for where, position in positions.items():
+            self._seek(where, position.next_offset)
+        for worker in self._workers:
+            worker.assign(
+                {at: found for at, found in positions.items() if self._worker(at) is worker}
+            )
+        self._trouble = ""
+
+    async def on_revoked(self, partitions: Sequence[TopicPartition]) -> None:
+        """Give partitions up once what was taken of them is stored."""
+        for where in partitions:
+            self._next.pop(where, None)
+        await asyncio.gather(
+            *(worker.revoke(set(partitions), REVOKE_SECONDS) for worker in self._workers)
+        )
+
+    async def _take_over(
+        self, partitions: Sequence[TopicPartition]
+    ) -> dict[TopicPartition, Position]:
+        pause = self._settings.retry_min_ms / 1000
+        starts: dict[tuple[str, int], int] = dict.fromkeys(partitions, 0)
+        while True:
+            try:
+                async with asyncio.timeout(self._settings.batch_timeout_seconds):
+                    async with self._side.hold() as side:
+                        await self._shared.expiry.read(side)
+                        found = await take_over(side, self._bus.bus_id, starts, self.owner)
+                return {TopicPartition(*where): position for where, position in found.items()}
+            except Exception as error:
+                if verdict_of(error) is not Verdict.BUSY:
+                    raise
+                self._trouble = f"database: {type(error).__name__}: {error}"
+                self._throttle.warning("take over", "%s; trying again", self._trouble)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, self._settings.retry_max_ms / 1000)
+
+    def _seek(self, where: TopicPartition, offset: int) -> None:
+        try:
+            self._consumer.seek(where.topic, where.partition, offset)
+        except OffsetOutOfRange as error:
+            raise StartupError(
+                f"stored up to offset {offset} of {where.topic}[{where.partition}], but the bus"
+                f" holds {error.start} to {error.end}: records are missing, or this is another bus"
+            ) from error
+        self._next[where] = offset
+
+    # Records
+
+    async def _pull(self) -> None:
+        while True:
+            if not self._has_room():
+                await self._wait_for_room()
+                continue
+            seconds = 0.0 if self._draining else POLL_SECONDS
+            records = await self._consumer.poll(max_bytes=POLL_BYTES, timeout_seconds=seconds)
+            self._deal(records)
+            if self._draining and not records:
+                return
+            await asyncio.sleep(0)
+
+    def _has_room(self) -> bool:
+        waiting = sum(worker.inbox.size_bytes for worker in self._workers)
+        return waiting < self._settings.buffer_bytes
+
+    async def _wait_for_room(self) -> None:
+        """Return when there may be room; assignments still change meanwhile."""
+        self._room.clear()
+        try:
+            async with asyncio.timeout(POLL_SECONDS):
+                await self._room.wait()
+        except TimeoutError:
+            paused = list(self._consumer.assignment)
+            self._consumer.pause(paused)
+            await self._consumer.poll(max_bytes=1, timeout_seconds=0)
+            self._consumer.resume([where for where in paused if where in self._next])
+
+    def _deal(self, records: Iterable[Record]) -> None:
+        """Give records to their workers; any that do not follow on are asked for again."""
+        dealt: dict[int, list[Record]] = {}
+        for record in records:
+            where = TopicPartition(record.topic, record.partition)
+            expected = self._next.get(where)
+            if expected is None:
+                continue
+            if record.offset != expected:
+                self._seek(where, expected)
+                continue
+            self._next[where] = expected + 1
+            dealt.setdefault(record.partition % len(self._workers), []).append(record)
+        for number, given in dealt.items():
+            self._workers[number].inbox.put(given)
+
+    def _worker(self, where: TopicPartition) -> Worker:
+        return self._workers[where.partition % len(self._workers)]
+
+    # What workers tell
+
+    def _taken(self) -> None:
+        self._room.set()
+
+    def _committed(self, positions: Mapping[TopicPartition, int]) -> None:
+        self._consumer.commit(positions)
+
+    def _settled(self, settlement: Settlement) -> None:
+        for where in settlement.lost:
+            self._next.pop(where, None)
+            self._worker(where).inbox.discard({where})
+        self._consumer.pause(settlement.lost)
+        for where, offset in settlement.reread.items():
+            self._worker(where).inbox.discard({where})
+            if where in self._next:
+                self._seek(where, offset)
+
+    def _storing(self, dsn: str, number: int) -> Storing:
+        commit = self._settings.synchronous_commit
+        session = Session(
+            dsn,
+            name=f"hepscope writer {number}",
+            setup=(
+                f"set synchronous_commit = {commit}",
+                CALLS.create_staging,
+                REGISTRATIONS.create_staging,
+            ),
+        )
+        return Storing(
+            session,
+            self._shared,
+            bus_id=self._bus.bus_id,
+            call_cache=self._settings.call_cache,
+        )

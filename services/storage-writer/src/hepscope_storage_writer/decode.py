@@ -1,0 +1,129 @@
+"""From bus records to rows and facts: the hot path of the writer.
+
+A record is decoded packet by packet into rows (bytes) and facts (merged at once), so that no
+object outlives its packet. Nothing that a packet holds can fail the rest of its record: what
+is no packet becomes a dead letter.
+"""
+
+from collections.abc import Collection
+from typing import Final
+
+from hep import DecodeError, HepPacket, decode3, scan
+from hep.protocols import SIP
+from hep.sip import SipMessage, parse
+from hepscope_common.bus.protocol import Record
+from hepscope_common.calls import Envelope, facts_of
+from hepscope_common.calls.registration import registration_of
+from hepscope_common.clock import Clock
+from hepscope_storage_writer import packet_rows, sip_rows
+from hepscope_storage_writer.batch import Batch, DeadLetter
+from hepscope_storage_writer.envelope_row import node_text, row_id
+from hepscope_storage_writer.expiry import Expiry
+from hepscope_storage_writer.nodes import NodeSeen
+from hepscope_storage_writer.times import DAY_US, FIRST_US, LAST_US, MINUTE_US, Reading, read_time
+
+_TRANSPORT_NAMES: Final = {
+    number: str(name) for name, number in sip_rows.TRANSPORT_NUMBERS.items()
+} | {0: ""}
+
+
+class Decoder:
+    """Decodes records for one worker."""
+
+    def __init__(self, *, now_us: Clock, expiry: Expiry, with_calls: bool) -> None:
+        self._expiry = expiry
+        self._now_us = now_us
+        self._with_calls = with_calls
+        self._sip_rows = sip_rows.SipRows()
+
+    def add(self, batch: Batch, record: Record, *, leave_out: Collection[int] = ()) -> None:
+        """Add a record to a batch, without the packets of these indexes."""
+        batch.take(record)
+        self.add_packets(batch, record, leave_out=leave_out)
+
+    def add_packets(
+        self,
+        batch: Batch,
+        record: Record,
+        *,
+        leave_out: Collection[int] = (),
+        only: Collection[int] | None = None,
+    ) -> None:
+        """Add packets of a record, not the record itself."""
+        for index, data in enumerate(self.packets(batch, record)):
+            if index in leave_out or (only is not None and index not in only):
+                continue
+            try:
+                packet = decode3(data)
+            except DecodeError as error:
+                batch.dead_letters.append(DeadLetter(record, index, data, str(error.reason)))
+                continue
+            self._add_packet(batch, record, index, packet)
+
+    def packets(self, batch: Batch, record: Record) -> list[bytes]:
+        """Return the packets of a record; from where it is broken on, it is one dead letter."""
+        value = record.value
+        try:
+            return scan(value)
+        except DecodeError as error:
+            found = scan(value[: error.offset]) if 0 < error.offset < len(value) else []
+            rest = value[sum(map(len, found)) :]
+            batch.dead_letters.append(DeadLetter(record, len(found), rest, str(error.reason)))
+            return found
+
+    def _add_packet(self, batch: Batch, record: Record, index: int, packet: HepPacket) -> None:
+        received_us = packet.received_at_us
+        if not FIRST_US <= received_us <= LAST_US:
+            received_us = packet.received_at_us = self._now_us()
+        reading = read_time(packet.time_us, received_us, keep_us=self._expiry.keep_us)
+        if reading.reason is not None:
+            batch.times[reading.reason] += 1
+        batch.packets += 1
+        node = node_text(packet)
+        seen = batch.nodes.get(node)
+        if seen is None:
+            batch.nodes[node] = NodeSeen(packet.node_id, packet.version, received_us, received_us)
+        else:
+            seen.last_us = received_us
+            seen.packets += 1
+        identity = row_id(record.partition, record.offset, index)
+        if packet.protocol_type == SIP:
+            self._add_sip(batch, packet, reading, node, identity)
+        else:
+            root = packet_rows.ROOTS[packet_rows.class_of(packet.protocol_type)]
+            row = packet_rows.row(packet, reading, identity)
+            batch.rows[root, reading.time_us // MINUTE_US].append(row)
+
+    def _add_sip(
+        self, batch: Batch, packet: HepPacket, reading: Reading, node: str, identity: int
+    ) -> None:
+        message = parse(packet.payload)
+        row_class = sip_rows.class_of(message)
+        row = self._sip_rows.row(packet, message, reading, row_class, identity)
+        batch.rows[sip_rows.ROOTS[row_class], reading.time_us // MINUTE_US].append(row)
+        if self._with_calls and message.call_id:
+            self._add_facts(batch, packet, message, reading, node)
+
+    def _add_facts(
+        self, batch: Batch, packet: HepPacket, message: SipMessage, reading: Reading, node: str
+    ) -> None:
+        envelope = Envelope(
+            reading.clock_us,
+            packet.received_at_us,
+            packet.source,
+            packet.source_port,
+            packet.destination,
+            packet.destination_port,
+            _TRANSPORT_NAMES[sip_rows.transport_of(packet.ip_protocol, message.via_transport)],
+            node,
+            len(packet.payload),
+        )
+        # Search and partitions go by the plausible time, orders and durations by the packet's.
+        facts = facts_of(message, envelope)
+        facts.started_us = facts.last_us = reading.time_us
+        batch.add_call(facts)
+        if message.cseq_method == "REGISTER":
+            registration = registration_of(message, envelope)
+            registration.started_us = registration.last_us = reading.time_us
+            registration.day_us = reading.time_us - reading.time_us % DAY_US
+            batch.add_registration(registration)

@@ -1,0 +1,57 @@
+"""What the rows of SIP messages and of other packets have in common."""
+
+from enum import IntFlag
+from typing import Final
+
+from hep import HepPacket
+from hep.packet import Quirk
+
+OUR_QUIRKS: Final = int(Quirk.INFLATED)
+"""Deviations that may be our own doing: ingest compresses what would not fit a HEP3 packet."""
+
+MAX_OFFSET: Final = 1 << 43
+"""Offsets below it fit the id: 33 years of 8000 records a second in one partition."""
+
+
+class RowFlag(IntFlag):
+    """Bits of the column ``flags``. Stored, so their values never change."""
+
+    NOT_TEXT = 1
+    PARSE_FAULT = 2
+    TIME_REPLACED = 4
+    HEP_QUIRK = 8
+
+
+def row_id(partition: int, offset: int, index: int) -> int:
+    """Return the id of a packet: where it stood on the bus, 10 + 43 + 10 bits."""
+    return partition << 53 | offset << 10 | index
+
+
+def is_text(payload: bytes) -> bool:
+    """Whether a payload can be shown as text: valid UTF-8 without NUL."""
+    if b"\0" in payload:
+        return False
+    if payload.isascii():
+        return True
+    try:
+        payload.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def packet_flags(packet: HepPacket, *, is_replaced: bool) -> int:
+    """Return the flags that do not depend on what the payload is."""
+    flags = 0 if is_text(packet.payload) else int(RowFlag.NOT_TEXT)
+    if is_replaced:
+        flags |= RowFlag.TIME_REPLACED
+    if packet.quirks & ~OUR_QUIRKS:
+        flags |= RowFlag.HEP_QUIRK
+    return int(flags)
+
+
+def node_text(packet: HepPacket) -> str:
+    """Return the node's name, or its id as text; what is not UTF-8 shows as U+FFFD."""
+    if packet.node_name:
+        return packet.node_name.decode("utf-8", "replace").replace("\0", "�")
+    return str(packet.node_id)

@@ -1,0 +1,87 @@
+"""What the writer does beside storing: node counts, policies read again, a look at the clock."""
+
+import asyncio
+from collections.abc import Sequence
+
+from hepscope_common.logs import Throttle, get_logger
+from hepscope_common.store.verdicts import Verdict, verdict_of
+from hepscope_storage_writer import nodes
+from hepscope_storage_writer.metrics import WriterMetrics
+from hepscope_storage_writer.nodes import PendingNodes
+from hepscope_storage_writer.settings import WriterSettings
+from hepscope_storage_writer.transaction import Shared
+from hepscope_storage_writer.worker import Worker
+
+POLICY_SECONDS = 60.0
+"""Age at which the partition policies are read again."""
+
+_log = get_logger("writer")
+
+
+class StalledError(Exception):
+    """A batch got no verdict for too long; the process starts anew and reads it again."""
+
+
+class Housekeeping:
+    """Runs beside the workers of a process."""
+
+    def __init__(
+        self,
+        shared: Shared,
+        pending: PendingNodes,
+        metrics: WriterMetrics,
+        workers: Sequence[Worker],
+        settings: WriterSettings,
+    ) -> None:
+        self._shared = shared
+        self._pending = pending
+        self._metrics = metrics
+        self._workers = workers
+        self._settings = settings
+        self._policies_age = 0.0
+        self._throttle = Throttle(_log)
+
+    async def run(self) -> None:
+        """Work until cancelled. Raises StalledError."""
+        pause = self._settings.node_flush_seconds
+        while True:
+            await asyncio.sleep(pause)
+            self.look()
+            self._policies_age += pause
+            await self.flush()
+
+    def look(self) -> None:
+        """Cut sessions that are silent for half the time allowed; raise StalledError at its end."""
+        limit = self._settings.stall_seconds
+        for worker in self._workers:
+            silent = worker.silent_seconds
+            if silent > limit:
+                raise StalledError(f"connection {worker.number}: no verdict for {silent:.0f} s")
+            if silent > limit / 2:
+                _log.warning("connection %d: no verdict for %.0f s", worker.number, silent)
+                worker.cut()
+
+    async def flush(self) -> None:
+        """Write the node counts; they are kept for the next time when the database is away."""
+        taken = self._pending.take()
+        try:
+            async with asyncio.timeout(self._settings.batch_timeout_seconds):
+                await self._write(taken)
+        # Every error has a verdict; what is not busy is raised again.
+        except Exception as error:
+            if verdict_of(error) is not Verdict.BUSY:
+                raise
+            self._pending.add(taken)
+            self._throttle.warning("nodes", "node counts wait: %s", error)
+        self._metrics.nodes_dropped.add(amount=self._pending.take_dropped())
+
+    async def _write(self, taken: dict[str, nodes.NodeSeen]) -> None:
+        is_old = self._policies_age >= POLICY_SECONDS
+        if not taken and not is_old:
+            return
+        async with self._shared.side.hold() as side:
+            if taken:
+                await side.execute(nodes.UPSERT, *nodes.columns(taken))
+            if is_old:
+                await self._shared.expiry.read(side)
+                self._policies_age = 0.0

@@ -1,0 +1,277 @@
+"""A batch is kept until the database gave a verdict that ends it.
+
+Committed: done. Busy (away, out of space, too slow): repeated for ever, with pauses, on a new
+session, nothing lost. Refused for its data: the bad packets are found and leave for the dead
+letters. Stale: what the database says about the positions is believed. A leaf that went away:
+asked for again. Every other error is raised and ends the process, and the bus replays.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+from hepscope_common.bus.protocol import Producer, TopicPartition
+from hepscope_common.logs import Throttle, get_logger
+from hepscope_common.store.positions import read
+from hepscope_common.store.verdicts import Verdict, is_missing_leaf, verdict_of
+from hepscope_storage_writer import dead_letters
+from hepscope_storage_writer.batch import Batch, DeadLetter
+from hepscope_storage_writer.decode import Decoder
+from hepscope_storage_writer.metrics import Outcome, WriterMetrics
+from hepscope_storage_writer.nodes import PendingNodes
+from hepscope_storage_writer.ownership import Ownership, Settlement
+from hepscope_storage_writer.poison import PacketAt, find_poison
+from hepscope_storage_writer.settings import WriterSettings
+from hepscope_storage_writer.transaction import (
+    LeafGoneError,
+    Plan,
+    Shared,
+    StalePositionsError,
+    Storing,
+)
+
+MAX_SEARCHES: Final = 3
+"""Searches for bad packets in one batch. A search that finds none and a commit that is refused
+again contradict each other; going on would never end."""
+
+_log = get_logger("writer")
+
+
+class _Remedy(Enum):
+    """What has to be done before a batch is tried again."""
+
+    NOTHING = auto()
+    READ_POSITIONS = auto()
+    READ_POLICIES = auto()
+    FIND_POISON = auto()
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """What the workers of a process share, and whom they tell."""
+
+    settings: WriterSettings
+    shared: Shared
+    producer: Producer
+    metrics: WriterMetrics
+    nodes: PendingNodes
+    bus_id: str
+    committed: Callable[[Mapping[TopicPartition, int]], None]
+    """Told the next offsets once everything before them is committed."""
+    settled: Callable[[Settlement], None]
+    """Told what became of a stale batch: where to read again, what to leave alone."""
+
+
+class Keeper:
+    """Stores the batches of one worker, one after the other.
+
+    ``trouble`` says what is wrong at present, ``last_verdict`` is when the database last
+    answered in whatever way, by the clock of the event loop.
+    """
+
+    def __init__(
+        self, storing: Storing, decoder: Decoder, ownership: Ownership, around: Surroundings
+    ) -> None:
+        self.trouble = ""
+        self.last_verdict = 0.0
+        self._storing = storing
+        self._decoder = decoder
+        self._ownership = ownership
+        self._around = around
+        self._settings = around.settings
+        self._remedy = _Remedy.NOTHING
+        self._searches = 0
+        self._throttle = Throttle(_log)
+
+    async def keep(self, batch: Batch) -> None:
+        """Return once nothing of a batch is left to store here.
+
+        Raises what repeating cannot mend; the batch is then still on the bus.
+        """
+        self._remedy = _Remedy.NOTHING
+        self._searches = 0
+        pause = self._settings.retry_min_ms / 1000
+        while batch.records:
+            try:
+                batch = await self._attempt(batch)
+            # Every error has a verdict; what has none is raised again by it.
+            except Exception as error:  # noqa: BLE001
+                self._judge(error)
+            else:
+                self.trouble = ""
+            self.last_verdict = asyncio.get_running_loop().time()
+            if self.trouble:
+                await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
+                pause = min(pause * 2, self._settings.retry_max_ms / 1000)
+
+    async def _attempt(self, batch: Batch) -> Batch:
+        """Return what is left to store: an empty batch, or one to be tried again."""
+        if self._remedy is _Remedy.READ_POSITIONS:
+            return await self._settle(batch)
+        if not self._ownership.holds(batch):
+            return self._part_of(batch)
+        if self._remedy is _Remedy.READ_POLICIES:
+            await self._read_policies()
+        if self._remedy is _Remedy.FIND_POISON:
+            batch = await self._without_poison(batch)
+        self._remedy = _Remedy.NOTHING
+        await self._commit(batch)
+        return self._new_batch()
+
+    async def _commit(self, batch: Batch) -> None:
+        async with asyncio.timeout(self._settings.batch_timeout_seconds):
+            await dead_letters.send(self._around.producer, batch.dead_letters[batch.letters_sent :])
+            batch.letters_sent = len(batch.dead_letters)
+            plan = await self._storing.store(batch, self._ownership.advances(batch))
+        self._count_plan(plan)
+        self._finish(batch, Outcome.COMMITTED)
+
+    def _finish(self, batch: Batch, outcome: Outcome) -> None:
+        self._ownership.committed(batch)
+        self._count_batch(batch, outcome)
+        self._around.nodes.add(batch.nodes)
+        self._around.committed(batch.next_offsets())
+
+    # Verdicts and remedies
+
+    def _judge(self, error: Exception) -> None:
+        """Choose the remedy for an error; raises it if there is none."""
+        if isinstance(error, StalePositionsError):
+            self._remedy = _Remedy.READ_POSITIONS
+            self._count(Outcome.STALE)
+        elif isinstance(error, LeafGoneError) or is_missing_leaf(error):
+            self._remedy = _Remedy.READ_POLICIES
+            self._count(Outcome.LEAF_GONE)
+            self._around.shared.leaves.forget()
+            self.trouble = "a partition was dropped while rows for it were under way"
+        elif verdict_of(error) is Verdict.POISON and self._searches < MAX_SEARCHES:
+            self._remedy = _Remedy.FIND_POISON
+            self._searches += 1
+            self._count(Outcome.POISON)
+        elif verdict_of(error) is Verdict.BUSY:
+            is_late = isinstance(error, TimeoutError)
+            self._count(Outcome.TIMEOUT if is_late else Outcome.BUSY)
+            self._around.shared.leaves.forget()
+            self.trouble = _describe(error)
+            self._throttle.warning("busy", "database: %s; the batch is kept", self.trouble)
+        else:
+            raise error
+
+    async def _settle(self, batch: Batch) -> Batch:
+        async with asyncio.timeout(self._settings.batch_timeout_seconds):
+            async with self._storing.session.hold() as connection:
+                found = await read(connection, self._around.bus_id)
+        self._remedy = _Remedy.NOTHING
+        stored = {TopicPartition(*where): position for where, position in found.items()}
+        # Some of what it knows may never have been committed, or not be true any more.
+        self._storing.cache.clear()
+        settlement = self._ownership.settle(batch, stored)
+        if settlement.is_committed:
+            self._finish(batch, Outcome.ALREADY)
+            return self._new_batch()
+        if settlement.lost:
+            self._throttle.warning(
+                "stale", "another writer owns %s", ", ".join(map(_name, settlement.lost))
+            )
+        self._around.settled(settlement)
+        return self._new_batch()
+
+    async def _read_policies(self) -> None:
+        shared = self._around.shared
+        async with asyncio.timeout(self._settings.batch_timeout_seconds):
+            async with shared.side.hold() as side:
+                await shared.expiry.read(side)
+
+    async def _without_poison(self, batch: Batch) -> Batch:
+        """Return the batch without the packets that the database refuses."""
+        packets = [
+            PacketAt(number, index)
+            for number, record in enumerate(batch.records)
+            for index in range(len(self._decoder.packets(self._new_batch(), record)))
+        ]
+
+        async def rehearse(part: Sequence[PacketAt]) -> None:
+            async with asyncio.timeout(self._settings.batch_timeout_seconds):
+                await self._storing.rehearse(self._only(batch, part))
+
+        found = await find_poison(packets, rehearse, limit=self._settings.poison_limit)
+        return self._without(batch, found)
+
+    def _only(self, batch: Batch, part: Sequence[PacketAt]) -> Batch:
+        chosen: dict[int, set[int]] = {}
+        for at in part:
+            chosen.setdefault(at.record, set()).add(at.index)
+        some = self._new_batch()
+        for number, indexes in chosen.items():
+            self._decoder.add_packets(some, batch.records[number], only=indexes)
+        return some
+
+    def _without(self, batch: Batch, refused: Mapping[PacketAt, str]) -> Batch:
+        rest = self._new_batch()
+        for number, record in enumerate(batch.records):
+            states = {at.index: state for at, state in refused.items() if at.record == number}
+            self._decoder.add(rest, record, leave_out=states)
+            if states:
+                packets = self._decoder.packets(self._new_batch(), record)
+                rest.dead_letters += [
+                    DeadLetter(record, index, packets[index], dead_letters.REFUSED, state)
+                    for index, state in states.items()
+                ]
+        return rest
+
+    def _part_of(self, batch: Batch) -> Batch:
+        """Return what of a batch still belongs to this worker, after partitions left it."""
+        part = self._new_batch()
+        for record in batch.records:
+            if (record.topic, record.partition) in self._ownership.positions:
+                self._decoder.add(part, record)
+        return part
+
+    def _new_batch(self) -> Batch:
+        return Batch(self._around.shared.silence_us)
+
+    # Counting
+
+    def _count(self, outcome: Outcome) -> None:
+        self._around.metrics.attempts.add((outcome,))
+
+    def _count_batch(self, batch: Batch, outcome: Outcome) -> None:
+        metrics = self._around.metrics
+        self._count(outcome)
+        for group, rows in batch.groups():
+            metrics.rows.add((group.root,), len(rows))
+        for reason, count in batch.times.items():
+            metrics.times.add((reason,), count)
+        for letter in batch.dead_letters:
+            metrics.dead_letters.add((letter.reason,))
+            self._throttle.warning(
+                letter.reason,
+                "packet %d of record %d in %s[%d] cannot be stored: %s %s",
+                letter.index,
+                letter.record.offset,
+                letter.record.topic,
+                letter.record.partition,
+                letter.reason,
+                letter.detail,
+            )
+
+    def _count_plan(self, plan: Plan) -> None:
+        metrics = self._around.metrics
+        for table, count in plan.placement.strays.items():
+            metrics.strays.add((table,), count)
+        metrics.facts.add(("call",), sum(map(len, plan.calls.values())))
+        metrics.facts.add(("registration",), sum(map(len, plan.registrations.values())))
+        metrics.expired_facts.add(amount=plan.expired_facts)
+        metrics.parties.add(amount=plan.parties_written)
+
+
+def _name(where: TopicPartition) -> str:
+    return f"{where.topic}[{where.partition}]"
+
+
+def _describe(error: Exception) -> str:
+    text = str(error).strip().partition("\n")[0]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -1,0 +1,97 @@
+"""Which bus partitions a worker owns, and where each one stands in the database.
+
+Memory of what the database said at take-over and of every commit since. When a commit finds
+otherwise, ``settle`` tells the two cases apart: the epoch is still ours but the position is
+another (a commit whose answer got lost, or an operator's hand), or the epoch is not ours any
+more, and the partition is left alone until the bus assigns it again.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from hepscope_common.bus.protocol import Record, TopicPartition
+from hepscope_common.store.positions import Advance, Position
+from hepscope_storage_writer.batch import Batch
+
+
+@dataclass(slots=True)
+class Settlement:
+    """What a stale batch turned out to be."""
+
+    is_committed: bool
+    """It had been stored after all: an earlier attempt's commit went through unheard."""
+    reread: dict[TopicPartition, int] = field(default_factory=dict)
+    """Partitions that are still ours, with the offset to go on from."""
+    lost: list[TopicPartition] = field(default_factory=list)
+    """Partitions that another writer has taken over."""
+
+
+class Ownership:
+    """Positions of the partitions owned; ``stopped`` are assigned but taken over by another."""
+
+    def __init__(self) -> None:
+        self.positions: dict[TopicPartition, Position] = {}
+        self.stopped: set[TopicPartition] = set()
+
+    def assign(self, positions: Mapping[TopicPartition, Position]) -> None:
+        """Own partitions from where they stand."""
+        self.positions.update(positions)
+        self.stopped.difference_update(positions)
+
+    def release(self, partitions: Iterable[TopicPartition]) -> None:
+        """Own partitions no longer."""
+        for where in partitions:
+            self.positions.pop(where, None)
+            self.stopped.discard(where)
+
+    def expects(self, batch: Batch, record: Record) -> bool:
+        """Whether a record is the next one of its partition after those of the batch."""
+        where = TopicPartition(record.topic, record.partition)
+        position = self.positions.get(where)
+        if position is None:
+            return False
+        span = batch.spans.get(where)
+        return record.offset == (position.next_offset if span is None else span.next)
+
+    def holds(self, batch: Batch) -> bool:
+        """Whether every partition of a batch is owned."""
+        return self.positions.keys() >= batch.spans.keys()
+
+    def advances(self, batch: Batch) -> list[Advance]:
+        """Return the moves of positions that a batch means, sorted, as locks are taken."""
+        return [
+            Advance(
+                where.topic,
+                where.partition,
+                self.positions[where].next_offset,
+                self.positions[where].epoch,
+                span.next,
+            )
+            for where, span in sorted(batch.spans.items())
+        ]
+
+    def committed(self, batch: Batch) -> None:
+        """Note that a batch is stored."""
+        for where, span in batch.spans.items():
+            position = self.positions.get(where)
+            if position is not None:
+                self.positions[where] = position._replace(next_offset=span.next)
+
+    def settle(self, batch: Batch, stored: Mapping[TopicPartition, Position]) -> Settlement:
+        """Believe the database about the partitions of a batch whose commit was refused."""
+        found = Settlement(is_committed=True)
+        for where, span in sorted(batch.spans.items()):
+            mine = self.positions.get(where)
+            now = stored.get(where)
+            if mine is None:
+                found.is_committed = False
+            elif now is None or now.epoch != mine.epoch:
+                found.is_committed = False
+                found.lost.append(where)
+                self.stopped.add(where)
+                del self.positions[where]
+            else:
+                found.is_committed &= now.next_offset == span.next
+                self.positions[where] = now
+                found.reread[where] = now.next_offset
+        return found

@@ -1,0 +1,54 @@
+"""Encoded fields of binary COPY, remembered by value.
+
+Most values of a batch occur in it many times (a call has one Call-ID and eight messages; a
+network has few agents and addresses), so text and addresses go through dictionaries: a miss
+encodes, a hit costs one look-up. A dictionary that reaches its bound starts anew.
+"""
+
+from typing import Final
+
+from hepscope_common.store.copy import EMPTY, NULL, inet, text
+
+MAX_PIECES: Final = 20_000
+"""Values remembered per dictionary; a batch of 8000 messages has fewer distinct ones."""
+
+MAX_CHARACTERS: Final = 2_000_000
+"""Their size together, reached first by hostile traffic."""
+
+
+class TextPieces(dict[str, bytes]):
+    """Encoded text by its value, cut to ``limit`` characters; no text is null."""
+
+    def __init__(self, limit: int, *, empty: bytes = NULL) -> None:
+        super().__init__({"": empty})
+        self._empty = empty
+        self._limit = limit
+        self._characters = 0
+
+    def __missing__(self, value: str) -> bytes:
+        piece = text(value, self._limit)
+        self._characters += len(value)
+        if len(self) >= MAX_PIECES or self._characters > MAX_CHARACTERS:
+            self.clear()
+            self._characters = len(value)
+            self[""] = self._empty
+        self[value] = piece
+        return piece
+
+
+class CallIdPieces(TextPieces):
+    """Encoded Call-IDs; the column is never null and takes any bounded Call-ID whole."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit, empty=EMPTY)
+
+
+class AddressPieces(dict[bytes, bytes]):
+    """Encoded inet by the packed address; anything but 4 or 16 bytes is null."""
+
+    def __missing__(self, packed: bytes) -> bytes:
+        piece = inet(packed)
+        if len(self) >= MAX_PIECES:
+            self.clear()
+        self[packed] = piece
+        return piece
