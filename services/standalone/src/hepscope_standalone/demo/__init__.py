@@ -1,0 +1,1 @@
+"""The demo: an hour of generated calls, sent through the real HEP port."""

@@ -1,0 +1,1 @@
+"""What can happen in the demo: each scenario plays one call, registration or ping."""
