@@ -1,0 +1,94 @@
+"""``make bench``: every measurement in one run, as a table and as bench/results.json.
+
+Floors are what must hold on two cores in pure Python; a missed one is told, and makes the exit
+code 1, but is never part of the tests: machines differ.
+"""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import codec
+import end_to_end
+import ingest
+import search
+import sender
+import storing
+import traffic
+from report import Row, table, write_json
+
+from hepscope_common.bus import MemoryBus
+from hepscope_migrations import upgrade
+from hepscope_standalone.postgres.component import EmbeddedPostgres
+from hepscope_storage_writer.component import GROUP
+
+RESULTS = Path(__file__).with_name("results.json")
+SECTIONS = ("codec", "ingest", "storing", "end-to-end", "search")
+
+
+async def main() -> int:
+    """Measure what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a tenth of the work")
+    parser.add_argument("--only", nargs="+", choices=SECTIONS, default=SECTIONS)
+    options = parser.parse_args()
+    scale = 0.1 if options.quick else 1.0
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="hepscope-bench-") as folder:
+        # PostgreSQL may run as another user, who must be able to pass.
+        Path(folder).chmod(0o711)
+        async for found in measure(Path(folder), scale, options.only):
+            rows += found
+            print(table(found), flush=True)
+    print("\n" + table(rows))
+    write_json(rows, RESULTS)
+    missed = [row.name for row in rows if not row.holds]
+    print(f"\nwritten to {RESULTS.name}; " + (f"MISSED: {missed}" if missed else "all floors hold"))
+    return 1 if missed else 0
+
+
+async def measure(folder: Path, scale: float, only: list[str]):  # type: ignore[no-untyped-def]
+    """Yield the rows of each section."""
+    now_us = time.time_ns() // 1000
+    sample = traffic.packets(20_000, start_us=now_us - 60_000_000)
+    file = folder / "traffic"
+    sender.write(file, sample)
+    if "codec" in only:
+        yield codec.measure(sample[:5000])
+    if "ingest" in only:
+        yield await ingest.measure(file, seconds=max(2.0, 8 * scale))
+    if "end-to-end" in only:
+        yield await end_to_end.measure(folder / "e2e", file, seconds=max(3.0, 20 * scale))
+    if "storing" in only or "search" in only:
+        async with EmbeddedPostgres(folder / "store") as database:
+            await upgrade(database.dsn)
+            if "storing" in only:
+                count = int(200_000 * scale)
+                messages = traffic.packets(count, start_us=now_us - 120_000_000, seed=2)
+                yield await storing.measure(database.dsn, messages, now_us)
+            if "search" in only:
+                yield await _search(database.dsn, int(1_000_000 * scale), now_us)
+
+
+async def _search(dsn: str, count: int, now_us: int) -> list[Row]:
+    """Store a day of messages, then ask."""
+    messages = traffic.packets(count, start_us=now_us - 12 * 3600 * 1_000_000, seed=3,
+                               per_second=max(1, count // 36_000))  # fmt: skip
+    step = 100_000
+    offsets: dict = {}
+    for at in range(0, count, step):
+        bus = MemoryBus(bus_id="bench-search", max_bytes=1 << 40, groups=[GROUP],
+                        start_offsets=offsets)  # fmt: skip
+        storing.fill(bus, messages[at : at + step], now_us)
+        await storing.store(dsn, bus, calls=True)
+        offsets = {where: log.end for where, log in bus.logs.items()}
+    return await search.measure(dsn, messages)
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))

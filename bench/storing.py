@@ -1,0 +1,71 @@
+"""Bus to PostgreSQL: rows a second of one writer, with and without call records."""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+
+from prometheus_client import CollectorRegistry
+from report import Row
+
+from hep import admit, partition_of
+from hepscope_common.bus import SIGNALLING, MemoryBus
+from hepscope_common.runtime import Supervisor
+from hepscope_storage_writer.component import GROUP, StorageWriter
+from hepscope_storage_writer.metrics import WriterMetrics
+from hepscope_storage_writer.settings import WriterSettings
+
+PER_RECORD = 85
+"""Packets in a record of 64 kB."""
+
+
+def fill(bus: MemoryBus, messages: Sequence[bytes], received_at_us: int) -> int:
+    """Put messages on a bus as ingest does; returns how many."""
+    producer = bus.producer()
+    open_records: dict[int, list[bytes]] = defaultdict(list)
+
+    def close(partition: int) -> None:
+        record = open_records.pop(partition)
+        assert producer.offer(SIGNALLING, partition, b"".join(record), len(record))
+
+    for data in messages:
+        admitted = admit(data, received_at_us=received_at_us, peer=b"\x7f\0\0\1\0\x50")
+        partition = partition_of(admitted.routing_key, bus.partitions)
+        open_records[partition].append(admitted.packet)
+        if len(open_records[partition]) >= PER_RECORD:
+            close(partition)
+    for partition in list(open_records):
+        close(partition)
+    return len(messages)
+
+
+async def store(dsn: str, bus: MemoryBus, *, calls: bool) -> float:
+    """Store everything on a bus; returns the seconds it took."""
+    supervisor = Supervisor()
+    writer = StorageWriter(
+        WriterSettings(calls=calls),
+        bus=bus,
+        dsn=dsn,
+        metrics=WriterMetrics(CollectorRegistry()),
+        supervisor=supervisor,
+    )
+    start = time.perf_counter()
+    async with writer:
+        while bus.used_bytes and supervisor.failure is None:
+            await asyncio.sleep(0.02)
+        seconds = time.perf_counter() - start
+    if supervisor.failure is not None:
+        raise supervisor.failure
+    return seconds
+
+
+async def measure(dsn: str, messages: Sequence[bytes], now_us: int) -> list[Row]:
+    """Return rows a second with calls off and on."""
+    rows = []
+    for calls, floor in ((False, 25e3), (True, 15e3)):
+        bus = MemoryBus(bus_id=f"bench-{calls}", max_bytes=1 << 40, groups=[GROUP])
+        count = fill(bus, messages, now_us)
+        seconds = await store(dsn, bus, calls=calls)
+        name = "bus to PostgreSQL, with calls" if calls else "bus to PostgreSQL, messages only"
+        rows.append(Row(name, count / seconds, "rows/s", floor, note=f"{count:,} messages"))
+    return rows
