@@ -175,11 +175,29 @@ def test_without_call_id_and_correlation_id_the_addresses_route() -> None:
     assert take(packet(*chunks)).routing_key == take(packet(*back)).routing_key
 
 
-def test_an_unknown_peer_is_left_out() -> None:
-    """Nothing is invented for it."""
-    admitted = admit(sip_packet(), received_at_us=ARRIVAL, peer=b"")
+@pytest.mark.parametrize("peer", [b"", b"\x20" * 18])
+def test_a_peer_of_either_family_is_kept(peer: bytes) -> None:
+    """Packed address and port, 6 or 18 bytes."""
+    admitted = admit(sip_packet(), received_at_us=ARRIVAL, peer=peer)
 
-    assert decode3(admitted.packet).peer == b""
+    assert decode3(admitted.packet).peer == peer
+
+
+def test_a_peer_of_another_width_is_refused() -> None:
+    """A mistake of ours, not of the sender; it must not reach the bus."""
+    with pytest.raises(DecodeError) as refused:
+        admit(sip_packet(), received_at_us=ARRIVAL, peer=b"peer")
+
+    assert refused.value.reason is Reason.BAD_VALUE
+
+
+@pytest.mark.parametrize("rest", [b"\0\0\0", b"\0\0\0\x11\0\5", b"\0\0\0\x11\0\x20c-1"])
+def test_a_broken_chunk_behind_a_known_start_is_flagged(rest: bytes) -> None:
+    """What stands before it is kept, and the canonical packet is whole."""
+    admitted = take(packet(*start(), generic(15, SIP_OPTIONS), rest))
+
+    assert (admitted.payload, admitted.quirks) == (SIP_OPTIONS, Quirk.TRUNCATED)
+    assert decode3(admitted.packet).payload == SIP_OPTIONS
 
 
 def test_annotations_that_pass_the_limit_compress_the_payload() -> None:
