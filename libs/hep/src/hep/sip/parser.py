@@ -24,7 +24,7 @@ from hep.sip.places import CONTENT_LENGTH, PLACE_COUNT, PLACE_OF, REQUIRED, plac
 from hep.sip.startline import read_first_line
 from hep.sip.via import read_top_via
 
-# What is remembered of each kind: with the length below some 2 MB at most for all of them, and
+# What is remembered of each kind: with the length below a few MB at most for all of them, and
 # enough for the messages that cross on the wire within a few seconds.
 _REMEMBERED = 2048
 # Longer values are read anew each time, so that hostile ones cannot fill the memory.
