@@ -16,6 +16,7 @@ class Places:
     pages: Sequence[str]
     metrics: Sequence[str]
     exposed: Sequence[Listen]
+    unserved: Sequence[str]
     database: str
     data_dir: str
     seconds: float
@@ -40,6 +41,9 @@ def banner(places: Places) -> str:
             f"  WARNING: {addresses} can be reached by other machines, and there are no users"
             " yet: whoever reaches it reads every call.\n"
         )
+    if places.unserved:
+        names = ", ".join(places.unserved)
+        lines.append(f"  WARNING: set, but not served by this release: {names}\n")
     return "\n".join(lines)
 
 

@@ -122,7 +122,19 @@ class Standalone:
                 for listen in (*settings.api.listen, *settings.metrics.listen)
                 if not listen.is_loopback
             ],
+            unserved=_unserved(settings),
             database=f"PostgreSQL {database.version}, {database.kind}",
             data_dir=str(database.data_dir),
             seconds=time.monotonic() - self._started,
         )
+
+
+def _unserved(settings: StandaloneSettings) -> list[str]:
+    """The settings that are accepted for later releases and do nothing in this one."""
+    later = {
+        "ingest.tls": settings.ingest.tls,
+        "ingest.http": settings.ingest.http,
+        "bus.bootstrap_servers": settings.bus.bootstrap_servers,
+        "api.admin_password": settings.api.admin_password,
+    }
+    return [name for name, value in later.items() if value]

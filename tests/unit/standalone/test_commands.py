@@ -1,0 +1,169 @@
+"""The hepscope command: what it checks, what it prints, and that its pages are current."""
+
+from pathlib import Path
+
+import pytest
+
+from hepscope_common.bus import SIGNALLING, TopicPartition
+from hepscope_common.runtime import StartupError
+from hepscope_common.settings import Listen
+from hepscope_common.store.positions import Position
+from hepscope_standalone.banner import Places, banner
+from hepscope_standalone.bus_identity import bus_id_of, start_offsets
+from hepscope_standalone.cli import main, make_parser
+from hepscope_standalone.reference.__main__ import PAGES
+from hepscope_standalone.reference.configuration import configuration_page
+
+DOCS = Path(__file__).parents[3] / "docs"
+LOOPBACK, ANY = Listen(host="127.0.0.1", port=9080), Listen(host="0.0.0.0", port=9060)
+
+
+def places(**changes: object) -> Places:
+    """Return the addresses of a default start."""
+    values = {
+        "udp": [ANY],
+        "tcp": [ANY],
+        "pages": ["http://localhost:9080"],
+        "metrics": ["http://localhost:9096"],
+        "exposed": [],
+        "unserved": [],
+        "database": "PostgreSQL 18.6, embedded",
+        "data_dir": "/srv/hepscope",
+        "seconds": 1.25,
+    }
+    return Places(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def test_the_banner_says_where_everything_is() -> None:
+    """Page, HEP, API, metrics, database, data."""
+    text = banner(places())
+    for part in (
+        "http://localhost:9080",
+        "udp 0.0.0.0:9060, tcp 0.0.0.0:9060",
+        "http://localhost:9080/docs",
+        "http://localhost:9096/metrics",
+        "PostgreSQL 18.6, embedded",
+        "/srv/hepscope",
+    ):
+        assert part in text
+    assert "WARNING" not in text
+
+
+def test_the_banner_warns_of_what_others_can_reach() -> None:
+    """There are no users yet: whoever reaches the page reads every call."""
+    text = banner(places(exposed=[Listen(host="0.0.0.0", port=9080)]))
+    assert "WARNING: 0.0.0.0:9080 can be reached by other machines" in text
+
+
+def test_the_banner_names_settings_that_do_nothing_yet() -> None:
+    """A user who set them must not believe that they work."""
+    assert "not served by this release: ingest.tls" in banner(places(unserved=["ingest.tls"]))
+
+
+def test_what_is_off_is_said_to_be_off() -> None:
+    """An empty list of addresses is no empty line."""
+    assert "HEP       off" in banner(places(udp=[], tcp=[]))
+
+
+def test_a_data_directory_keeps_the_name_of_its_bus(tmp_path: Path) -> None:
+    """Positions in the database are found again after a restart; another directory is another."""
+    assert bus_id_of(tmp_path) == bus_id_of(tmp_path)
+    other = tmp_path / "other"
+    other.mkdir()
+    assert bus_id_of(other) != bus_id_of(tmp_path)
+
+
+def test_a_bus_id_that_cannot_be_kept_is_an_error(tmp_path: Path) -> None:
+    """One line that names the file."""
+    with pytest.raises(StartupError, match=r"cannot keep the bus id in .*bus-id: "):
+        bus_id_of(tmp_path / "missing")
+
+
+def test_logs_begin_where_the_database_stands() -> None:
+    """The numbers of records that were never stored are given again."""
+    stored = {(SIGNALLING, 1): Position(next_offset=7, epoch=3)}
+    assert start_offsets(stored, 4) == {TopicPartition(SIGNALLING, 1): 7}
+    assert start_offsets({}, 4) == {}
+
+
+def test_fewer_partitions_than_before_are_refused() -> None:
+    """The message says which setting mends it."""
+    stored = {(SIGNALLING, 7): Position(next_offset=7, epoch=3)}
+    with pytest.raises(StartupError, match="HEPSCOPE_BUS__PARTITIONS=8"):
+        start_offsets(stored, 4)
+
+
+def test_settings_in_order_are_said_to_be(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 0 and the name of the file."""
+    path = tmp_path / "hepscope.toml"
+    path.write_text('[ingest]\nauth_keys = ["a"]\n[log]\nlevel = "debug"\n')
+    assert main(["check-config", "--config", str(path)]) == 0
+    assert str(path) in capsys.readouterr().out
+
+
+BROKEN = {
+    "[ingest]\nupd = []\n": "unknown setting ingest.upd",
+    "[gizmo]\nx = 1\n": "unknown section gizmo",
+    '[log]\nlevel = "loud"\n': "setting log.level",
+    '[ingest]\ntcp = ["nowhere"]\n': "setting ingest.tcp.0: expected host:port",
+}
+
+
+@pytest.mark.parametrize("text", BROKEN)
+def test_mistakes_in_settings_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    """Exit code 1 and one line."""
+    path = tmp_path / "hepscope.toml"
+    path.write_text(text)
+    assert main(["check-config", "--config", str(path)]) == 1
+    error = capsys.readouterr().err
+    assert BROKEN[text] in error
+    assert error.count("\n") == 1
+
+
+def test_migrate_needs_a_database(capsys: pytest.CaptureFixture[str]) -> None:
+    """The embedded one is migrated whenever it starts."""
+    assert main(["migrate"]) == 1
+    assert "no database named" in capsys.readouterr().err
+
+
+def test_every_command_has_a_help() -> None:
+    """And a wrong one ends with code 2."""
+    parser = make_parser()
+    for name in ("run", "demo", "capture", "migrate", "check-config"):
+        with pytest.raises(SystemExit) as ended:
+            parser.parse_args([name, "--help"])
+        assert ended.value.code == 0
+    with pytest.raises(SystemExit) as ended:
+        parser.parse_args(["fly"])
+    assert ended.value.code == 2
+
+
+PROMISED = (
+    "HEPSCOPE_DATA_DIR",
+    "HEPSCOPE_INGEST__UDP",
+    "HEPSCOPE_INGEST__TCP",
+    "HEPSCOPE_INGEST__TLS",
+    "HEPSCOPE_INGEST__HTTP",
+    "HEPSCOPE_INGEST__AUTH_KEYS",
+    "HEPSCOPE_API__LISTEN",
+    "HEPSCOPE_METRICS__LISTEN",
+    "HEPSCOPE_STORE__DSN",
+    "HEPSCOPE_BUS__BOOTSTRAP_SERVERS",
+    "HEPSCOPE_API__ADMIN_PASSWORD",
+)
+
+
+def test_the_configuration_page_has_every_promised_setting() -> None:
+    """Others rely on these names."""
+    page = configuration_page()
+    assert [name for name in PROMISED if f"`{name}`" not in page] == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_generated_pages_are_current(name: str) -> None:
+    """`make docs` writes them."""
+    assert (DOCS / name).read_text(encoding="utf-8") == PAGES[name]()
