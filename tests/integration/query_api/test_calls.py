@@ -5,6 +5,7 @@ from typing import cast
 import httpx
 import pytest
 
+from integration.query_api.asking import Json, get
 from integration.query_api.stored import (
     ALICE,
     BOB,
@@ -20,15 +21,6 @@ from integration.query_api.stored import (
 )
 
 pytestmark = pytest.mark.database
-
-Json = dict[str, object]
-
-
-async def get(client: httpx.AsyncClient, path: str, **query: object) -> Json:
-    """Return the JSON of a request that must succeed."""
-    answer = await client.get(path, params=cast("dict[str, str]", query))
-    assert answer.status_code == 200, answer.text
-    return cast("Json", answer.json())
 
 
 async def ids(client: httpx.AsyncClient, **query: object) -> list[str]:

@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from prometheus_client import CollectorRegistry
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
 from hepscope_common import __version__
 from hepscope_common.clock import Clock, wall_clock_us
@@ -105,7 +106,8 @@ def _add_routes(app: FastAPI, settings: ApiSettings, checks: Mapping[str, Readin
     app.include_router(api)
     app.include_router(system.make_router(app.state.readiness, checks))
     app.include_router(docs.make_router())
-    app.mount("/", Pages(settings.frontend))
+    # A route, not a mount: that would also take the wrong methods of the routes before.
+    app.router.routes.append(Route("/{path:path}", Pages(settings.frontend), methods=["GET"]))
 
 
 def _add_errors(app: FastAPI, metrics: ApiMetrics) -> None:
