@@ -101,7 +101,7 @@ class Summary:
     def _not_sent(self) -> Rows:
         delivery = self.delivery
         return (
-            (delivery.maybe_lost, "messages on their way when the connection broke, perhaps lost"),
+            (delivery.maybe_lost, "messages at most were lost when the connection broke"),
             (delivery.unsent, "messages were waiting when sending failed"),
             (delivery.too_large, "messages too large for a UDP datagram; tcp:// takes them"),
             (self.unencodable, "messages that HEP cannot carry (over 65,535 bytes)"),

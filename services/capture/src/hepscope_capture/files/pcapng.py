@@ -90,8 +90,8 @@ def read_pcapng(window: Window) -> Iterator[Frame | Gap]:
             section = _Section(order)
         kind, length = section.head.unpack_from(head)
         if kind not in _READERS and length > _MAX_BLOCK_BYTES and _is_sound(length):
-            if window.skip(length) < length:
-                yield Gap(GapKind.CUT, 0)
+            if (skipped := window.skip(length)) < length:
+                yield Gap(GapKind.CUT, skipped)
                 return
             continue
         block = window.peek(length) if _is_sound(length) and length <= _MAX_BLOCK_BYTES else b""

@@ -20,7 +20,7 @@ class SendCounts:
     sent: int = 0  # handed to the network
     too_large: int = 0  # larger than a UDP datagram
     unsent: int = 0  # given up before they were handed to the network
-    maybe_lost: int = 0  # handed over, but the connection broke before the server had them
+    maybe_lost: int = 0  # at most so many of the sent had not been read when a connection broke
     reconnects: int = 0
 
 

@@ -1,9 +1,11 @@
 """HEP over TCP: packets back to back, as fast as the server reads.
 
-Packets are handed to the kernel in chunks. What the kernel still holds unacknowledged
-(SIOCOUTQ) tells which packets have reached the server's machine; if the connection breaks, the
-packets behind that point may be lost and are counted, and a packet that was handed over in part
-is sent again, whole, on the next connection. They are not repeated: the server may have them.
+Packets are handed to the kernel in chunks. If the connection breaks, a packet that was handed
+over in part is sent again, whole, on the next connection; those before it may have arrived, so
+they are not repeated. How many the server had not yet read cannot be told: HEP has no answers,
+and what its machine acknowledged may still lie unread in a buffer that dies with the connection.
+So as many as fit into the largest buffer count as perhaps lost, unless the server itself closed
+the connection after everything had reached it.
 
 The end is orderly: our half is closed, then the server closes its half once it has read
 everything, or at least its machine has acknowledged everything.
@@ -26,6 +28,8 @@ from hepscope_capture.senders.target import Target
 CONNECT_SECONDS = 10.0
 # A server that has not read a byte for so long does not work any more.
 STALL_SECONDS = 60.0
+# What can lie unread in the buffers of both machines: Linux's limits are 4 and 6 MiB.
+UNREAD_BYTES = 10 * 1024 * 1024
 # Packets are handed over when this much waits, or on flush.
 FLUSH_BYTES = 65_536
 
@@ -48,8 +52,8 @@ class TcpSender:
         self._socket: socket.socket | None = None
         self._waiting: list[bytes] = []
         self._waiting_bytes = 0
-        self._flying: deque[int] = deque()  # lengths of packets handed over, perhaps not arrived
-        self._flying_bytes = 0
+        self._unread: deque[int] = deque()  # lengths of packets that the server may not have read
+        self._unread_bytes = 0
         self._tries = 0
         self._connected_at = 0.0
         self.counts = SendCounts()
@@ -85,6 +89,7 @@ class TcpSender:
                 self._look_for_close()
                 self._hand_over()
             except TimeoutError:
+                self._lose()
                 raise self._failure("the server does not read") from None
             except OSError as error:
                 self._reconnect(error)
@@ -100,11 +105,10 @@ class TcpSender:
         except OSError as error:
             self._lose()
             raise self._failure(f"{_text(error)} before everything had arrived") from None
-        self._settle(0)
 
     def _await_close(self, connected: socket.socket) -> None:
         """Return once the server has closed, or once it has everything and lingers."""
-        unread, progress_at = self._flying_bytes, self._clock.elapsed_seconds()
+        unread, progress_at = self._unread_bytes, self._clock.elapsed_seconds()
         is_closed = False
         while not is_closed or unread:
             is_closed = is_closed or _has_closed(connected)
@@ -124,9 +128,13 @@ class TcpSender:
     def _look_for_close(self) -> None:
         """Raise if the server has closed: the kernel would still take a chunk, and lose it."""
         connected = self._connected
-        self._settle(_unacknowledged(connected))
-        if select.select([connected], [], [], 0)[0] and not connected.recv(65_536):
-            raise ConnectionResetError("the server closed the connection")
+        if not select.select([connected], [], [], 0)[0] or connected.recv(65_536):
+            return
+        if not _unacknowledged(connected):
+            # A server that closes with bytes unread resets the connection instead.
+            self._unread.clear()
+            self._unread_bytes = 0
+        raise ConnectionResetError("the server closed the connection")
 
     def _hand_over(self) -> None:
         view = memoryview(b"".join(self._waiting))
@@ -145,21 +153,18 @@ class TcpSender:
                 break
             taken -= len(packet)
             whole += 1
-            self._flying.append(len(packet))
-            self._flying_bytes += len(packet)
+            self._unread.append(len(packet))
+            self._unread_bytes += len(packet)
             self._waiting_bytes -= len(packet)
         del self._waiting[:whole]
         self.counts.sent += whole
-
-    def _settle(self, unacknowledged: int) -> None:
-        """Forget the packets that have arrived."""
-        while self._flying and self._flying_bytes - self._flying[0] >= unacknowledged:
-            self._flying_bytes -= self._flying.popleft()
+        while self._unread and self._unread_bytes - self._unread[0] >= UNREAD_BYTES:
+            self._unread_bytes -= self._unread.popleft()
 
     def _lose(self) -> None:
-        self.counts.maybe_lost += len(self._flying)
-        self._flying.clear()
-        self._flying_bytes = 0
+        self.counts.maybe_lost += len(self._unread)
+        self._unread.clear()
+        self._unread_bytes = 0
 
     def _connect(self) -> None:
         address = (self._target.host, self._target.port)

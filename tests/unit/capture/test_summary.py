@@ -1,0 +1,60 @@
+"""What the user reads at the end."""
+
+from collections import Counter
+
+from hepscope_capture.decode.errors import Reason
+from hepscope_capture.decode.fragments import FragmentCounts
+from hepscope_capture.files.errors import Gap, GapKind
+from hepscope_capture.senders.sender import SendCounts
+from hepscope_capture.summary import REASONS, Summary
+
+TARGET = "tcp://127.0.0.1:9060"
+
+
+def test_a_plain_replay_is_two_lines() -> None:
+    """Nothing that did not happen is mentioned."""
+    summary = Summary(FragmentCounts(), SendCounts(sent=138), files=1, frames=138, seconds=2.0)
+    assert summary.lines(TARGET) == [
+        "read      1 file, 138 frames",
+        "sent      138 SIP messages to tcp://127.0.0.1:9060 in 2.0 s (69/s)",
+    ]
+
+
+def test_every_count_has_a_line() -> None:
+    """Nothing that happened is silent."""
+    summary = Summary(
+        FragmentCounts(joined=11, incomplete=12, evicted=13),
+        SendCounts(sent=1, too_large=14, unsent=15, maybe_lost=16, reconnects=17),
+        files=2,
+        frames=1234,
+        cut_messages=18,
+        not_sip=19,
+        other_ports=20,
+        tcp_sip=21,
+        tcp_other=22,
+        unencodable=23,
+        refused=Counter({Reason.UNSUPPORTED_LINK: 24, Reason.NOT_IP: 25}),
+        unknown_links={147, 105},
+    )
+    summary.add_gap("a.pcap", Gap(GapKind.CUT, 26))
+    lines = summary.lines(TARGET)
+    assert lines[0] == "read      2 files, 1,234 frames, 1 gap (26 bytes lost)"
+    assert "a.pcap, after frame 1234: the file ends inside a record, 26 bytes lost" in lines[1]
+    for count in range(11, 26):
+        assert sum(line.split()[0] == str(count) or f" {count} " in line for line in lines) >= 1
+    assert any("(105, 147)" in line for line in lines)
+    assert not summary.is_complete
+
+
+def test_many_gaps_are_counted_but_not_all_listed() -> None:
+    """A damaged file does not flood the terminal."""
+    summary = Summary(FragmentCounts(), SendCounts())
+    for _ in range(1000):
+        summary.add_gap("a.pcap", Gap(GapKind.BAD_RECORD, 3))
+    assert (summary.gaps, summary.lost_bytes) == (1000, 3000)
+    assert len(summary.lines(TARGET)) < 20
+
+
+def test_every_reason_has_words() -> None:
+    """The table of words has no holes."""
+    assert set(REASONS) == set(Reason)

@@ -1,0 +1,50 @@
+"""Addresses of HEP servers."""
+
+import pytest
+
+from hepscope_capture.senders.target import Scheme, Target, parse_target
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        ("udp://127.0.0.1:9060", Target(Scheme.UDP, "127.0.0.1", 9060)),
+        ("tcp://hep.example.com:1", Target(Scheme.TCP, "hep.example.com", 1)),
+        ("tcp://[2001:db8::1]:9060", Target(Scheme.TCP, "2001:db8::1", 9060)),
+        ("udp://localhost", Target(Scheme.UDP, "localhost", 9060)),
+        ("TCP://localhost:9060/", Target(Scheme.TCP, "localhost", 9060)),
+    ],
+)
+def test_addresses(text: str, target: Target) -> None:
+    """Scheme, host and port; IPv6 in brackets; 9060 unless told."""
+    assert parse_target(text) == target
+
+
+def test_a_target_reads_as_it_is_written() -> None:
+    """Messages name the server in a form that can be copied."""
+    for text in ("udp://127.0.0.1:9060", "tcp://[::1]:9060"):
+        assert str(parse_target(text)) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "localhost:9060",
+        "127.0.0.1:9060",
+        "tls://localhost:9060",
+        "http://localhost",
+        "udp://:9060",
+        "udp://localhost:0",
+        "udp://localhost:65536",
+        "udp://localhost:x",
+        "tcp://[::1:9060",
+        "tcp://localhost:9060/path",
+        "tcp://user@localhost:9060",
+        "tcp://localhost:9060?x=1",
+    ],
+)
+def test_anything_else_is_refused(text: str) -> None:
+    """The error quotes what was written."""
+    with pytest.raises(ValueError, match=r"is no address|must|port 0"):
+        parse_target(text)
