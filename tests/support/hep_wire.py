@@ -4,8 +4,8 @@ Nothing here uses our encoder, so that a test of the decoder does not test both 
 each other.
 """
 
-import json
 import struct
+from functools import cache
 from pathlib import Path
 
 from hypothesis import strategies as st
@@ -63,16 +63,11 @@ def head12(version: int = 1, length: int = 16, family: int = 2) -> bytes:
     return bytes((version, length, family)) + ports + b"\xc0\0\2\1\xc0\0\2\2"
 
 
+@cache
 def golden_packets() -> dict[str, bytes]:
     """The valid golden packets by name."""
     paths = sorted(GOLDEN.glob("*.hep"))
     return {path.stem: path.read_bytes() for path in paths if ".invalid" not in path.name}
-
-
-def recorded(folder: Path, name: str) -> list[bytes]:
-    """The datagrams of a recording of the corpus folder hep, in order."""
-    lines = (folder / "hep" / f"{name}.jsonl").read_text().splitlines()
-    return [bytes.fromhex(record["hex"]) for record in map(json.loads, lines) if record["len"]]
 
 
 @st.composite
