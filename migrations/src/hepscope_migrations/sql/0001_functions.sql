@@ -1,19 +1,29 @@
 -- The winner of each method: the greatest key; of equal keys the greater reason, so that the order
--- of merging never shows.
+-- of merging never shows. In PL/pgSQL, since it is called for each call that a batch updates: a SQL
+-- function cannot be inlined here and took 60 us instead of 10.
 create function hepscope.merge_finals(a jsonb, b jsonb) returns jsonb
-language sql immutable parallel safe set search_path = pg_catalog as $$
-  select case
-    when b is null or b = '{}' or a = b then a
-    when a is null or a = '{}' then b
-    else (
-      select jsonb_object_agg(key, value) from (
-        select distinct on (key) key, value
-        from (select * from jsonb_each(a) union all select * from jsonb_each(b)) both_sides
-        order by key, (value -> 0)::bigint desc, (value ->> 1) collate "C" desc nulls last
-      ) winners
-    )
-  end
-$$;
+language plpgsql immutable parallel safe as $$
+declare
+  of_method text;
+  ours jsonb;
+  theirs jsonb;
+begin
+  if b is null or b = '{}' or a = b then
+    return a;
+  elsif a is null or a = '{}' then
+    return b;
+  end if;
+  for of_method, theirs in select key, value from jsonb_each(b) loop
+    ours := a -> of_method;
+    if ours is null or (theirs -> 0)::bigint > (ours -> 0)::bigint
+      or (theirs -> 0) = (ours -> 0)
+        and coalesce(theirs ->> 1, '') collate "C" > coalesce(ours ->> 1, '') collate "C"
+    then
+      a := jsonb_set(a, array[of_method], theirs);
+    end if;
+  end loop;
+  return a;
+end $$;
 
 -- Microseconds since 1970-01-01 UTC; null for an infinite time.
 create function hepscope.unix_us(t timestamptz) returns bigint

@@ -7,7 +7,7 @@ import asyncpg
 
 from hepscope_common.store.partitions import LeafCache
 from hepscope_storage_writer.maintain_catalogue import CLOSED
-from hepscope_storage_writer.retention import Policy, StoredLeaf, active, closing, missing_starts
+from hepscope_storage_writer.retention import Policy, StoredLeaf, closing, missing_starts
 
 # Under deadlock_timeout (1 s), after which PostgreSQL would cancel an autovacuum for us.
 SUMMARY_LOCK_TIMEOUT: Final = "500ms"
@@ -34,16 +34,11 @@ async def make_ahead(
     return made
 
 
-async def summarize(
-    connection: asyncpg.Connection, leaves: Iterable[StoredLeaf], as_of_us: int
-) -> int:
-    """Summarize new page ranges of the leaves that rows arrive in; return how many ranges."""
-    ranges = 0
-    for leaf in active(leaves, as_of_us):
-        async with connection.transaction():
-            await connection.execute(f"set local lock_timeout = '{SUMMARY_LOCK_TIMEOUT}'")
-            ranges += await connection.fetchval("select hepscope.summarize_leaf($1)", leaf.name)
-    return ranges
+async def summarize(connection: asyncpg.Connection, leaf: StoredLeaf) -> int:
+    """Summarize new page ranges of a leaf that rows arrive in; return how many ranges."""
+    async with connection.transaction():
+        await connection.execute(f"set local lock_timeout = '{SUMMARY_LOCK_TIMEOUT}'")
+        return int(await connection.fetchval("select hepscope.summarize_leaf($1)", leaf.name))
 
 
 async def close_oldest(

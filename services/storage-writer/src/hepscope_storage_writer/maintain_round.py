@@ -22,6 +22,7 @@ from hepscope_storage_writer.retention import (
     BudgetPlan,
     Policy,
     StoredLeaf,
+    active,
     expired,
     floor_of_age,
     plan_budget,
@@ -52,7 +53,8 @@ class Round:
             await self._step(f"expiring {policy.root}", self._expire(policy, leaves, as_of_us))
         await self._step("freeing disk", self._keep_budget(policies, as_of_us))
         leaves = await read_leaves(self.connection)
-        await self._step("summarizing", self._summarize(leaves, as_of_us))
+        for leaf in active(leaves, as_of_us):
+            await self._step("summarizing", self._summarize(leaf))
         await self._step("caring for strays", self._care_for_strays(policies, as_of_us))
         await self._step("closing a partition", self._close(leaves, as_of_us))
         self._describe(await read_leaves(self.connection))
@@ -131,8 +133,8 @@ class Round:
         self.counts.dropped_bytes += leaf.size_bytes
         _log.info("dropped partition %s (%d bytes): %s", leaf.name, leaf.size_bytes, why)
 
-    async def _summarize(self, leaves: Sequence[StoredLeaf], as_of_us: int) -> None:
-        self.counts.ranges_summarized += await summarize(self.connection, leaves, as_of_us)
+    async def _summarize(self, leaf: StoredLeaf) -> None:
+        self.counts.ranges_summarized += await summarize(self.connection, leaf)
 
     async def _care_for_strays(self, policies: Sequence[Policy], as_of_us: int) -> None:
         care = await care_for_strays(self.connection, policies, as_of_us)

@@ -20,6 +20,7 @@ STRAYS: Final[Mapping[str, Mapping[int, str]]] = {
 }
 # Rows of one round and class: a transaction stays short, whatever has piled up.
 MOVE_MAX: Final = 20_000
+EXPIRE_MAX: Final = 100_000
 # Hours of a class looked at in one round, oldest first.
 HOURS_MAX: Final = 200
 
@@ -51,8 +52,10 @@ insert into hepscope."{leaf}" ({columns}) select {columns} from moved
 """
 
 _EXPIRE: Final = """
-delete from hepscope.{stray}
-where class = $1 and received_at < timestamptz 'epoch' + $2::bigint * interval '1 microsecond'
+delete from hepscope.{stray} where ctid = any(array(
+  select ctid from hepscope.{stray}
+  where class = $1 and received_at < timestamptz 'epoch' + $2::bigint * interval '1 microsecond'
+  limit $3))
 """
 
 
@@ -77,7 +80,7 @@ async def care_for_strays(
         for number, root in roots.items():
             moved += await _move(connection, stray, number, root, as_of_us)
             status = await connection.execute(
-                _EXPIRE.format(stray=stray), number, as_of_us - keeps[root]
+                _EXPIRE.format(stray=stray), number, as_of_us - keeps[root], EXPIRE_MAX
             )
             expired += _count(status)
         left += await connection.fetchval(f"select count(*) from hepscope.{stray}")
