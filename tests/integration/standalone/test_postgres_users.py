@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import hepscope_common
 import hepscope_standalone
 from hepscope_standalone.postgres import EmbeddedPostgres, StartupError
 from hepscope_standalone.postgres.account import Account, find_account, service_account
@@ -70,7 +71,8 @@ def _python_for(account: Account) -> tuple[str, dict[str, str]]:
             break
     else:
         pytest.skip(f"no Python {version} that user {account.name} can run")
-    packages = [Path(hepscope_standalone.__file__).parent.parent]
+    ours = (hepscope_standalone, hepscope_common)
+    packages = [Path(str(package.__file__)).parent.parent for package in ours]
     packages += [Path(entry) for entry in sys.path if entry.endswith("site-packages")]
     if any(first_closed(package, account) for package in packages):
         pytest.skip(f"our packages are closed to user {account.name}")
