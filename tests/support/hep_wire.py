@@ -1,4 +1,4 @@
-"""HEP bytes for tests: chunks and packets made by hand, recordings, and mutations of them.
+"""HEP bytes for tests: chunks and packets made by hand, golden packets, mutations of them.
 
 Nothing here uses our encoder, so that a test of the decoder does not test both against
 each other.
