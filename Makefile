@@ -64,7 +64,7 @@ check-docs: setup ## fail when a generated page is stale
 	@$(BIN)/python -m hepscope_standalone.reference --check docs
 
 bench: setup ## measure everything, as a table and JSON; ARGS="--quick" for a short run
-	@$(BIN)/python bench/run.py $(ARGS)
+	@$(BIN)/python -m bench $(ARGS)
 
 lock: ## resolve requirements.lock anew (needs uv); ARGS=--upgrade takes newer releases
 	@scripts/lock $(ARGS)

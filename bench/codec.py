@@ -3,8 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 
-from report import Row
-
+from bench.report import Row
 from hep import admit, decode3, encode3
 from hep.sip import parse
 

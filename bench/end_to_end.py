@@ -9,9 +9,10 @@ import time
 from pathlib import Path
 
 import httpx
-from ingest import send
-from report import Row
-from service import Running, running
+
+from bench.ingest import send
+from bench.report import Row
+from bench.service import Running, running
 
 RATES = (5_000, 10_000, 15_000, 20_000, 25_000, 30_000, 40_000)
 GRACE_SECONDS = 1.5

@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
-from report import Row
 
+from bench.report import Row
 from hepscope_common.bus import TOPICS, MemoryBus, TopicPartition
 from hepscope_common.runtime import Supervisor, cancel
 from hepscope_common.settings import Listen

@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 import httpx
 from prometheus_client import CollectorRegistry
-from report import Row
 
+from bench.report import Row
 from hep import decode3
 from hep.sip import parse
 from hepscope_common.runtime import Supervisor

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry
-from report import Row
 
+from bench.report import Row
 from hep import admit, partition_of
 from hepscope_common.bus import SIGNALLING, MemoryBus
 from hepscope_common.runtime import Supervisor

@@ -19,7 +19,8 @@ _TYPE_NAMES = [
 ]
 
 _FIRST_LINE = re.compile(
-    rb"[\r\n]*(?:SIP/\d\.\d[ \t]+(\d{3,9})(?!\d)|([^\s:]{1,64})[ \t]+\S[^\r\n]*?SIP/\d)", re.IGNORECASE
+    rb"[\r\n]*(?:SIP/\d\.\d[ \t]+(\d{3,9})(?!\d)|([^\s:]{1,64})[ \t]+\S[^\r\n]*?SIP/\d)",
+    re.IGNORECASE,
 )
 """Start of a response (1: code) or of a request (2: method), RFC 3261 section 7."""
 

@@ -9,20 +9,12 @@ import asyncio
 import sys
 import tempfile
 import time
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-import codec
-import end_to_end
-import ingest
-import search
-import sender
-import storing
-import traffic
-from report import Row, table, write_json
-
-from hepscope_common.bus import MemoryBus
+from bench import codec, end_to_end, ingest, search, sender, storing, traffic
+from bench.report import Row, table, write_json
+from hepscope_common.bus import MemoryBus, TopicPartition
 from hepscope_migrations import upgrade
 from hepscope_standalone.postgres.component import EmbeddedPostgres
 from hepscope_storage_writer.component import GROUP
@@ -52,7 +44,7 @@ async def main() -> int:
     return 1 if missed else 0
 
 
-async def measure(folder: Path, scale: float, only: list[str]):  # type: ignore[no-untyped-def]
+async def measure(folder: Path, scale: float, only: Sequence[str]) -> AsyncIterator[list[Row]]:
     """Yield the rows of each section."""
     now_us = time.time_ns() // 1000
     sample = traffic.packets(20_000, start_us=now_us - 60_000_000)
@@ -80,7 +72,7 @@ async def _search(dsn: str, count: int, now_us: int) -> list[Row]:
     messages = traffic.packets(count, start_us=now_us - 12 * 3600 * 1_000_000, seed=3,
                                per_second=max(1, count // 36_000))  # fmt: skip
     step = 100_000
-    offsets: dict = {}
+    offsets: dict[TopicPartition, int] = {}
     for at in range(0, count, step):
         bus = MemoryBus(bus_id="bench-search", max_bytes=1 << 40, groups=[GROUP],
                         start_offsets=offsets)  # fmt: skip
