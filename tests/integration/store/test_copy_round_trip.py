@@ -177,21 +177,26 @@ async def test_documents_that_jsonb_refuses_are_mapped(connection: asyncpg.Conne
     deep: JsonValue = "core"
     for _ in range(5000):
         deep = [deep]
+    fair: JsonValue = "core"
+    for _ in range(500):
+        fair = [fair]
     documents: list[JsonValue] = [
         {"a\0": "b\0\ud800"},
         [float("nan"), float("inf"), 1.5],
-        10**400,
+        1 << 20_000,
         deep,
         {"X-Header": ["one", "two"], "n": 1, "yes": True, "none": None},
+        10**4000,
+        fair,
     ]
     rows = await store(connection, *({"document": copy.jsonb(value)} for value in documents))
 
     got = [json.loads(row["document"]) for row in rows]
     assert got[0] == {"a\ufffd": "b\ufffd\ufffd"}
     assert got[1] == [None, None, 1.5]
-    assert got[2] == hex(10**400)
+    assert got[2] == hex(1 << 20_000)
     assert "nested too deep" in rows[3]["document"]
-    assert got[4] == documents[4]
+    assert got[4:] == documents[4:]
 
 
 async def test_lists_of_texts_arrive_in_order(connection: asyncpg.Connection) -> None:
