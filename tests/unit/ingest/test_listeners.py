@@ -138,6 +138,18 @@ async def test_endless_garbage_closes_the_connection(rig: Rig) -> None:
     await rig.until(lambda: len(rig.on_bus()) == 1)
 
 
+async def test_a_stream_lost_behind_good_packets_is_closed_at_once(rig: Rig) -> None:
+    """Even when the peer says nothing more; what came before the loss is kept."""
+    reader, writer = await asyncio.open_connection(*rig.tcp)
+    writer.write(PACKET + b"\x55" * 100_000)
+    async with asyncio.timeout(5):
+        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+            await reader.readexactly(1)
+    writer.close()
+    await rig.until(lambda: len(rig.on_bus()) == 1)
+    assert rig.count("refused_total", reason="not_hep") == 1
+
+
 async def test_a_peer_that_stalls_hinders_nobody(rig: Rig) -> None:
     """Half a packet may wait for hours."""
     _, stalled = await asyncio.open_connection(*rig.tcp)

@@ -112,21 +112,24 @@ class TcpListener:
 
     async def _read(self, reader: asyncio.StreamReader, endpoint: Endpoint) -> None:
         decoder = StreamDecoder()
-        skipped = 0
         while data := await reader.read(READ_BYTES):
-            try:
-                packets = decoder.feed(data)
-            except DecodeError as error:
-                self._metrics.skipped_bytes.add((), decoder.skipped_bytes - skipped)
-                self._intake.refuse(error.reason, endpoint.peer, "connection closed")
+            self._take(decoder, data, endpoint)
+            if decoder.failure is not None:
+                reason = decoder.failure.reason
+                self._intake.refuse(reason, endpoint.peer, "connection closed")
                 return
-            if decoder.skipped_bytes != skipped:
-                self._metrics.skipped_bytes.add((), decoder.skipped_bytes - skipped)
-                skipped = decoder.skipped_bytes
-            self._metrics.received.add(("tcp",), len(packets))
-            for packet in packets:
-                self._intake.take(packet, endpoint, keep_origin=True)
             if self._intake.blocked:
                 await self._intake.unblocked()
         if decoder.buffered:
             self._intake.refuse(Refusal.CUT_AT_CLOSE, endpoint.peer)
+
+    def _take(self, decoder: StreamDecoder, data: bytes, endpoint: Endpoint) -> None:
+        """Take the packets that some bytes complete; a lost stream shows in the decoder."""
+        skipped = decoder.skipped_bytes
+        packets: list[bytes] = []
+        with contextlib.suppress(DecodeError):
+            packets = decoder.feed(data)
+        self._metrics.skipped_bytes.add((), decoder.skipped_bytes - skipped)
+        self._metrics.received.add(("tcp",), len(packets))
+        for packet in packets:
+            self._intake.take(packet, endpoint, keep_origin=True)
