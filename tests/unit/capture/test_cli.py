@@ -2,6 +2,7 @@
 
 import argparse
 import gzip
+import signal
 import socket
 import subprocess
 import sys
@@ -166,6 +167,28 @@ def test_a_live_pipe_is_sent_as_it_comes() -> None:
             assert sink.wait_for_bytes(20 * 200)
             process.communicate(timeout=30)
             assert process.returncode == 0
+
+
+def test_an_interrupt_still_sums_up() -> None:
+    """Ctrl-C: exit code 130, and the user sees how far it came."""
+    with TcpSink() as sink:
+        target = f"tcp://127.0.0.1:{sink.port}"
+        command = [sys.executable, "-m", "hepscope_capture", "--read", "-", "--send", target]
+        with subprocess.Popen(
+            [*command, "--speed", "max"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as process:
+            assert process.stdin is not None
+            process.stdin.write(pcap(FRAMES))
+            process.stdin.flush()
+            assert sink.wait_for_bytes(20 * 200)
+            process.send_signal(signal.SIGINT)
+            out, error = process.communicate(timeout=30)
+            assert process.returncode == 130
+            assert b"20 SIP messages" in out
+            assert error == b"hepscope capture: interrupted\n"
 
 
 def test_standard_input_twice_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -147,3 +147,32 @@ def test_a_close_before_the_end_is_found_out() -> None:
         sink.stop()
         with pytest.raises(SendError):
             sender.finish()
+
+
+def test_a_server_that_does_not_read_is_given_up() -> None:
+    """Not waited for until the end of days; what it may not have read is counted."""
+
+    def serve(sink: TcpSink, _connection: socket.socket) -> None:
+        sink.released.wait(30)
+
+    with TcpSink(serve) as sink:
+        target = Target(Scheme.TCP, "127.0.0.1", sink.port)
+        with TcpSender(target, SystemClock(), stall_seconds=0.1) as sender:
+            with pytest.raises(SendError, match="does not read"):
+                send_many(sender, 1_000_000)
+            assert sender.counts.unsent >= 1
+            assert sender.counts.maybe_lost >= 1
+
+
+def test_a_server_that_stops_reading_at_the_end_is_an_error() -> None:
+    """Everything was handed over, but it never arrives."""
+
+    def serve(sink: TcpSink, connection: socket.socket) -> None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        sink.released.wait(30)
+
+    with TcpSink(serve) as sink, sender_to(sink.port, FakeClock(30.0)) as sender:
+        send_many(sender, 1500)
+        with pytest.raises(SendError, match="stopped reading"):
+            sender.finish()
+        assert sender.counts.maybe_lost >= 1

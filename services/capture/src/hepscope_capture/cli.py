@@ -31,7 +31,8 @@ EPILOG = """\
 udp:// tells nobody what gets lost: it is paced (--rate), and only a refusal is noticed.
 tcp:// is as fast as the server reads and loses nothing.
 With --now the first message is at the present and the others keep their distance from it, so with
---speed above 1 the later ones lie ahead of the clock.
+--speed above 1 the later ones lie ahead of the clock. Silences of an hour or more
+are not waited for.
 """
 
 # What a HEP server on the same machine takes without losing datagrams.

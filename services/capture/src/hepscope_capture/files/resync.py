@@ -14,14 +14,20 @@ STEP_BYTES = 65_536
 SEARCH_BYTES = 16 * 1024 * 1024
 
 
-def resync(window: Window, plausible: Callable[[bytes, int, bool], bool], reach: int) -> int:
+def resync(
+    window: Window,
+    plausible: Callable[[bytes, int, bool], bool],
+    reach: int,
+    *,
+    search_bytes: int = SEARCH_BYTES,
+) -> int:
     """Step over at least one byte, up to the next plausible record or the end; return how many.
 
     ``plausible(data, offset, is_end)`` says whether a record can start at that offset; it may look
     ``reach`` bytes ahead, and ``is_end`` tells that the capture ends where ``data`` ends.
     """
     skipped = window.skip(1)
-    while skipped < SEARCH_BYTES:
+    while skipped < search_bytes:
         ahead = window.peek(STEP_BYTES + reach)
         is_end = len(ahead) < STEP_BYTES + reach
         stop = len(ahead) if is_end else STEP_BYTES

@@ -46,7 +46,10 @@ _POLL_SECONDS = 0.05
 class TcpSender:
     """Sends packets over a connection that is restored, within limits, when it breaks."""
 
-    def __init__(self, target: Target, clock: Clock) -> None:
+    def __init__(
+        self, target: Target, clock: Clock, *, stall_seconds: float = STALL_SECONDS
+    ) -> None:
+        self._stall_seconds = stall_seconds
         self._target = target
         self._clock = clock
         self._socket: socket.socket | None = None
@@ -118,7 +121,7 @@ class TcpSender:
             now, left = self._clock.elapsed_seconds(), _unacknowledged(connected)
             if left < unread:
                 unread, progress_at = left, now
-            if now - progress_at > STALL_SECONDS:
+            if now - progress_at > self._stall_seconds:
                 raise TimeoutError("the server stopped reading")
             if not left and now - progress_at > LINGER_SECONDS:
                 return
@@ -170,7 +173,7 @@ class TcpSender:
         address = (self._target.host, self._target.port)
         self._socket = socket.create_connection(address, timeout=CONNECT_SECONDS)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._socket.settimeout(STALL_SECONDS)
+        self._socket.settimeout(self._stall_seconds)
         self._connected_at = self._clock.elapsed_seconds()
 
     def _reconnect(self, reason: OSError) -> None:
