@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from http import HTTPStatus
 
-import asyncpg
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -22,7 +21,7 @@ from hepscope_query_api.messages.endpoints import router as messages
 from hepscope_query_api.metrics import ApiMetrics
 from hepscope_query_api.nodes.endpoints import router as nodes
 from hepscope_query_api.problems import MEDIA_TYPE, Kind, Problem, ProblemError, response_of
-from hepscope_query_api.query.database import Database
+from hepscope_query_api.query.database import Database, Pool
 from hepscope_query_api.query.parameters import validation_problem
 from hepscope_query_api.readiness import DatabaseReadiness
 from hepscope_query_api.registrations.endpoints import router as registrations
@@ -62,7 +61,7 @@ class Api(FastAPI):
 
 def create_app(
     settings: ApiSettings,
-    pool: "asyncpg.Pool[asyncpg.Record]",
+    pool: Pool,
     *,
     needed_schema: str,
     registry: CollectorRegistry | None = None,

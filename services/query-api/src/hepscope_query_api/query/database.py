@@ -8,6 +8,8 @@ the several statements of one request.
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
 
 import asyncpg
 
@@ -35,12 +37,26 @@ AWAY = (
 NO_SCHEMA = (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError)
 
 
+class Connection(Protocol):
+    """What is used of a database session."""
+
+    async def fetch(self, query: str, *args: object) -> list[asyncpg.Record]:
+        """Return the rows of a statement."""
+        ...
+
+
+class Pool(Protocol):
+    """What is used of a pool of sessions; asyncpg's is one."""
+
+    def acquire(self, *, timeout: float | None = None) -> AbstractAsyncContextManager[Connection]:
+        """Lend a session; raises TimeoutError when none gets free."""
+        ...
+
+
 class Database:
     """The pool of read-only connections, and the time that one request may use."""
 
-    def __init__(
-        self, pool: "asyncpg.Pool[asyncpg.Record]", *, timeout_seconds: float, metrics: ApiMetrics
-    ) -> None:
+    def __init__(self, pool: Pool, *, timeout_seconds: float, metrics: ApiMetrics) -> None:
         self._pool = pool
         self._metrics = metrics
         self.timeout_seconds = timeout_seconds
@@ -53,9 +69,7 @@ class Database:
 class Session:
     """What one request reads with; all its statements share one deadline."""
 
-    def __init__(
-        self, pool: "asyncpg.Pool[asyncpg.Record]", timeout_seconds: float, metrics: ApiMetrics
-    ) -> None:
+    def __init__(self, pool: Pool, timeout_seconds: float, metrics: ApiMetrics) -> None:
         self._pool = pool
         self._metrics = metrics
         self._timeout_seconds = timeout_seconds

@@ -33,7 +33,8 @@ class Pages(StaticFiles):
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Return a file, or index.html where the path is a route of the page."""
-        first = path.partition("/")[0]
+        # As it was sent: a path with ".." in a Call-ID is no other path.
+        first = str(scope["path"]).split("/")[1]
         if path == "." or first in PAGE_ROUTES:
             response = await super().get_response(INDEX, scope)
         else:
