@@ -1,7 +1,7 @@
 """A writer on the memory bus and a real database, and what tests ask of both."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -128,8 +128,8 @@ async def fetch(dsn: str, query: str, *values: object) -> list[asyncpg.Record]:
         await connection.close()
 
 
-async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = 20.0) -> None:
+async def until(condition: Callable[[], bool], *, seconds: float = 20.0) -> None:
     """Return once a condition holds; fails when it does not within the time."""
     async with asyncio.timeout(seconds):
-        while not await condition():
-            await asyncio.sleep(0.01)
+        while not condition():
+            await asyncio.sleep(0.005)

@@ -182,21 +182,25 @@ class StorageWriter:
     async def _drain(self) -> None:
         self._draining = True
         self._room.set()
-        if self._pulling is not None:
-            await self._end_of([self._pulling])
+        if not await self._ended([self._pulling]):
+            return
         for worker in self._workers:
             worker.drain()
-        await self._end_of(self._working)
-        await self._housekeeping.flush()
+        if await self._ended(self._working):
+            self._housekeeping.stop()
+            await self._ended([self._keeping])
 
-    async def _end_of(self, tasks: Sequence[asyncio.Task[None]]) -> None:
-        """Wait for tasks, unless one of ours failed: then the rest may wait for it for ever."""
-        ours = [task for task in (self._pulling, *self._working) if task is not None]
+    async def _ended(self, tasks: Sequence[asyncio.Task[None] | None]) -> bool:
+        """Wait for tasks; False when one of ours failed, since others may then wait for ever."""
         while True:
+            ours = [
+                task for task in (self._pulling, *self._working, self._keeping) if task is not None
+            ]
             if any(task.done() and (task.cancelled() or task.exception()) for task in ours):
-                raise RuntimeError("a part of the writer failed; the rest stays on the bus")
-            if all(task.done() for task in tasks):
-                return
+                _log.error("not drained: a part failed; what is not stored stays on the bus")
+                return False
+            if all(task is None or task.done() for task in tasks):
+                return True
             running = [task for task in ours if not task.done()]
             await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
 

@@ -99,7 +99,7 @@ class Decoder:
     ) -> None:
         message = parse(packet.payload)
         row_class = sip_rows.class_of(message)
-        row = self._sip_rows.row(packet, message, reading, row_class, identity)
+        row = self._sip_rows.row(packet, message, reading, identity, node)
         batch.rows[sip_rows.ROOTS[row_class], reading.time_us // MINUTE_US].append(row)
         if self._with_calls and message.call_id:
             self._add_facts(batch, packet, message, reading, node)

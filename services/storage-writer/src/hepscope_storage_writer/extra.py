@@ -66,15 +66,14 @@ Extra = dict[str, JsonValue]
 
 def uncommon_headers(lines: Sequence[str]) -> Extra | None:
     """Return the uncommon headers among unfolded header lines, None when there are none."""
+    if _COMMON_SPELLINGS.issuperset([line[: line.find(":")] for line in lines]):
+        return None
     found: dict[str, list[str]] = {}
     count = 0
     for line in lines:
-        name = line[: line.find(":")] if ":" in line else line
-        if name in _COMMON_SPELLINGS or count >= MAX_HEADERS:
-            continue
         name, colon, value = line.partition(":")
         name = canonical_name(name.strip(" \t"))
-        if colon and name and name not in COMMON:
+        if colon and name and name not in COMMON and count < MAX_HEADERS:
             found.setdefault(name[:MAX_NAME], []).append(value.strip(" \t\r")[:MAX_VALUE])
             count += 1
     if not found:

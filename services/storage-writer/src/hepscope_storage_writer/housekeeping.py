@@ -38,16 +38,24 @@ class Housekeeping:
         self._metrics = metrics
         self._workers = workers
         self._settings = settings
+        self._end = asyncio.Event()
         self._policies_age = 0.0
         self._throttle = Throttle(_log)
 
+    def stop(self) -> None:
+        """Let ``run`` end after a last write."""
+        self._end.set()
+
     async def run(self) -> None:
-        """Work until cancelled. Raises StalledError."""
+        """Work until stopped. Raises StalledError."""
         pause = self._settings.node_flush_seconds
-        while True:
-            await asyncio.sleep(pause)
+        while not self._end.is_set():
+            try:
+                async with asyncio.timeout(pause):
+                    await self._end.wait()
+            except TimeoutError:
+                self._policies_age += pause
             self.look()
-            self._policies_age += pause
             await self.flush()
 
     def look(self) -> None:

@@ -7,7 +7,8 @@ encodes, a hit costs one look-up. A dictionary that reaches its bound starts ane
 
 from typing import Final
 
-from hepscope_common.store.copy import EMPTY, NULL, inet, text
+from hepscope_common.calls.bounds import stored_call_id
+from hepscope_common.store.copy import EMPTY, NULL, TEXT_LIMIT, inet, text
 
 MAX_PIECES: Final = 20_000
 """Values remembered per dictionary; a batch of 8000 messages has fewer distinct ones."""
@@ -37,10 +38,16 @@ class TextPieces(dict[str, bytes]):
 
 
 class CallIdPieces(TextPieces):
-    """Encoded Call-IDs; the column is never null and takes any bounded Call-ID whole."""
+    """Encoded Call-IDs in their stored form; the column is never null."""
 
-    def __init__(self, limit: int) -> None:
-        super().__init__(limit, empty=EMPTY)
+    def __init__(self) -> None:
+        super().__init__(TEXT_LIMIT, empty=EMPTY)
+
+    def __missing__(self, value: str) -> bytes:
+        bounded = stored_call_id(value)
+        if bounded == value:
+            return super().__missing__(value)
+        return text(bounded)
 
 
 class AddressPieces(dict[bytes, bytes]):

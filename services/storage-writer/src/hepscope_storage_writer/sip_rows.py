@@ -10,10 +10,9 @@ from typing import Final
 from hep import HepPacket
 from hep.protocols import TRANSPORTS, Transport
 from hep.sip import SipMessage
-from hepscope_common.calls.bounds import stored_call_id
 from hepscope_common.store import copy
-from hepscope_storage_writer.envelope_row import RowFlag, node_text, packet_flags
-from hepscope_storage_writer.extra import Extra, add_packet_extra, uncommon_headers
+from hepscope_storage_writer.envelope_row import RowFlag, packet_flags
+from hepscope_storage_writer.extra import add_packet_extra, uncommon_headers
 from hepscope_storage_writer.pieces import AddressPieces, CallIdPieces, TextPieces
 from hepscope_storage_writer.times import Reading
 
@@ -94,13 +93,18 @@ TRANSPORT_NUMBERS: Final = {
 
 _BY_PROTOCOL: Final = {number: TRANSPORT_NUMBERS[name] for number, name in TRANSPORTS.items()}
 _BY_VIA: Final = {str(name): number for name, number in TRANSPORT_NUMBERS.items() if number}
+PARSE_FAULT: Final = int(RowFlag.PARSE_FAULT)
 _VIA_DECIDES: Final = frozenset({22, 50})
 """IP protocol numbers that are none: TLS and WebSocket by habit of some agents, mixed up."""
 
-# Columns up to and after the first nullable one; each field is its length and its value.
-_HEAD: Final = Struct("!hiqiq").pack
-_PLACE: Final = Struct("!iiiiiqih").pack
-_KIND: Final = Struct("!ihihihihihih").pack
+# Fields of fixed width, each its length and its value, between those that may be null.
+_HEAD: Final = Struct("!hiqiq").pack  # number of columns, time, received_at
+_IDENTITY: Final = Struct("!iq").pack
+_PLACE: Final = Struct("!iiiiiqih").pack  # ports, node_id, class
+_KIND: Final = Struct("!ihihihihihih").pack  # protocol_type to payload_codec
+_STATUSES: Final = (copy.NULL, *(copy.int2(status) for status in range(1, 1000)))
+MAX_KINDS: Final = 4096
+"""Combinations of the small fields remembered; real traffic has a dozen."""
 
 
 def class_of(message: SipMessage) -> int:
@@ -122,26 +126,25 @@ class SipRows:
     def __init__(self) -> None:
         self._names = TextPieces(copy.INDEXED_LIMIT)
         self._agents = TextPieces(copy.AGENT_LIMIT)
-        self._call_ids = CallIdPieces(copy.TEXT_LIMIT)
+        self._call_ids = CallIdPieces()
         self._addresses = AddressPieces()
+        self._kinds: dict[tuple[int, int, str, int, int], bytes] = {}
 
     def row(
         self,
         packet: HepPacket,
         message: SipMessage,
         reading: Reading,
-        row_class: int,
         identity: int,
+        node: str,
     ) -> bytes:
         """Return the row of a message; reading says what its time is taken for."""
-        name = self._names
-        flags = packet_flags(packet, is_replaced=reading.reason is not None)
-        if message.faults:
-            flags |= RowFlag.PARSE_FAULT
+        name, agent, address = self._names, self._agents, self._addresses
+        correlation = packet.correlation_id
+        status, cseq, faults = message.status, message.cseq, message.faults
         extra = uncommon_headers(message.header_lines)
         if packet.extra or reading.sent_us is not None:
             extra = add_packet_extra(extra, packet.extra, reading.sent_us)
-        correlation = packet.correlation_id
         return b"".join(
             (
                 _HEAD(
@@ -151,9 +154,9 @@ class SipRows:
                     8,
                     packet.received_at_us - copy.EPOCH_US,
                 ),
-                _time(reading.capture_us),
-                copy.int8(identity),
-                copy.int8(message.cseq),
+                copy.NULL if reading.capture_us is None else copy.timestamptz(reading.capture_us),
+                _IDENTITY(8, identity),
+                copy.NULL if cseq is None else copy.int8(cseq),
                 _PLACE(
                     4,
                     packet.source_port,
@@ -162,30 +165,17 @@ class SipRows:
                     8,
                     packet.node_id,
                     2,
-                    row_class,
+                    class_of(message),
                 ),
-                copy.int2(message.status or None),
-                _KIND(
-                    2,
-                    packet.protocol_type,
-                    2,
-                    packet.ip_protocol,
-                    2,
-                    transport_of(packet.ip_protocol, message.via_transport),
-                    2,
-                    packet.version,
-                    2,
-                    flags,
-                    2,
-                    0,
-                ),
-                self._addresses[packet.source],
-                self._addresses[packet.destination],
-                self._call_ids[stored_call_id(message.call_id)],
-                self._agents[correlation.decode("utf-8", "replace")] if correlation else copy.NULL,
+                _STATUSES[status] if status < 1000 else copy.NULL,
+                self._kind(packet, message, reading),
+                address[packet.source],
+                address[packet.destination],
+                self._call_ids[message.call_id],
+                agent[correlation.decode("utf-8", "replace")] if correlation else copy.NULL,
                 name[message.method],
                 name[message.cseq_method],
-                self._agents[message.reason],
+                agent[message.reason],
                 name[message.ruri_user],
                 name[message.ruri_domain],
                 name[message.from_user],
@@ -194,19 +184,31 @@ class SipRows:
                 name[message.to_user],
                 name[message.to_domain],
                 name[message.to_tag],
-                self._agents[message.user_agent],
+                agent[message.user_agent],
                 name[message.via_branch],
-                name[node_text(packet)],
-                copy.text(",".join(message.faults)) if message.faults else copy.NULL,
-                _extra(extra),
+                name[node],
+                copy.text(",".join(faults)) if faults else copy.NULL,
+                copy.NULL if extra is None else copy.jsonb(extra),
                 copy.bytea(packet.payload),
             )
         )
 
-
-def _time(us: int | None) -> bytes:
-    return copy.NULL if us is None else copy.timestamptz(us)
-
-
-def _extra(extra: Extra | None) -> bytes:
-    return copy.NULL if extra is None else copy.jsonb(extra)
+    def _kind(self, packet: HepPacket, message: SipMessage, reading: Reading) -> bytes:
+        flags = packet_flags(packet, is_replaced=reading.reason is not None)
+        if message.faults:
+            flags |= PARSE_FAULT
+        key = (
+            packet.protocol_type,
+            packet.ip_protocol,
+            message.via_transport,
+            packet.version,
+            flags,
+        )
+        kind = self._kinds.get(key)
+        if kind is None:
+            protocol_type, ip_protocol, via, version, _ = key
+            transport = transport_of(ip_protocol, via)
+            kind = _KIND(2, protocol_type, 2, ip_protocol, 2, transport, 2, version, 2, flags, 2, 0)
+            if len(self._kinds) < MAX_KINDS:
+                self._kinds[key] = kind
+        return kind
