@@ -10,7 +10,7 @@ from hepscope_common.settings import Listen
 from hepscope_common.store.positions import Position
 from hepscope_standalone.banner import Places, banner
 from hepscope_standalone.bus_identity import bus_id_of, start_offsets
-from hepscope_standalone.cli import main, make_parser
+from hepscope_standalone.cli import COMMANDS, main
 from hepscope_standalone.reference.__main__ import PAGES
 from hepscope_standalone.reference.configuration import configuration_page
 
@@ -130,16 +130,33 @@ def test_migrate_needs_a_database(capsys: pytest.CaptureFixture[str]) -> None:
     assert "no database named" in capsys.readouterr().err
 
 
-def test_every_command_has_a_help() -> None:
-    """And a wrong one ends with code 2."""
-    parser = make_parser()
-    for name in ("run", "demo", "capture", "migrate", "check-config"):
-        with pytest.raises(SystemExit) as ended:
-            parser.parse_args([name, "--help"])
-        assert ended.value.code == 0
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_a_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """It lists the options of the command's own module."""
     with pytest.raises(SystemExit) as ended:
-        parser.parse_args(["fly"])
+        main([name, "--help"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.count("--") > 1
+
+
+def test_the_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without importing any of them."""
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == 0
+    text = capsys.readouterr().out
+    assert [name for name in COMMANDS if name not in text] == []
+
+
+@pytest.mark.parametrize("arguments", [[], ["fly"], ["run", "--fly"]])
+def test_wrong_usage_ends_with_code_2(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And shows how it is used."""
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
     assert ended.value.code == 2
+    assert "usage: hepscope" in capsys.readouterr().err
 
 
 PROMISED = (

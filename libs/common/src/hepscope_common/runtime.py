@@ -12,9 +12,11 @@ import signal
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, TypeVar
 
 _log = logging.getLogger("hepscope.runtime")
+
+_Result = TypeVar("_Result")
 
 
 class StartupError(Exception):
@@ -87,6 +89,24 @@ class Supervisor:
         """Return once the process is to end."""
         await self._stop.wait()
 
+    async def unless_stopped(self, work: Coroutine[object, object, None]) -> bool:
+        """Await work, cancelling it when the process is to end; returns whether it was done.
+
+        A start may take minutes (a database that recovers from a crash) and must not keep a
+        user who pressed Ctrl-C waiting. Raises what the work raises.
+        """
+        working = asyncio.create_task(work, name="start")
+        stopping = asyncio.create_task(self._stop.wait(), name="stop")
+        try:
+            await asyncio.wait([working, stopping], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await cancel(stopping)
+            await cancel(working)
+        if working.cancelled():
+            return False
+        working.result()
+        return not self.stopping
+
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if task.cancelled():
@@ -97,7 +117,7 @@ class Supervisor:
             self.fail(error)
 
 
-async def cancel(task: asyncio.Task[None] | None) -> None:
+async def cancel(task: asyncio.Task[_Result] | None) -> None:
     """Cancel a task and wait for its end; its own error is the Supervisor's affair."""
     if task is None or task.done():
         return
@@ -119,19 +139,22 @@ async def serve(
     """
     _listen_to_signals(supervisor)
     async with AsyncExitStack() as stack:
-        async for component in components:
-            await stack.enter_async_context(_bounded(component, supervisor))
-            if supervisor.stopping:
-                break
-        else:
-            if on_ready is not None:
-                on_ready()
+        started = await supervisor.unless_stopped(_start(components, stack, supervisor))
+        if started and on_ready is not None:
+            on_ready()
         await supervisor.stopped()
     failure = supervisor.failure
     if failure is None:
         return 0
     _log.error("ended by %s: %s", type(failure).__name__, failure)
     return 1
+
+
+async def _start(
+    components: AsyncIterable[Component], stack: AsyncExitStack, supervisor: Supervisor
+) -> None:
+    async for component in components:
+        await stack.enter_async_context(_bounded(component, supervisor))
 
 
 @asynccontextmanager

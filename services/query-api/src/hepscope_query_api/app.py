@@ -40,7 +40,7 @@ answer `items` and `next_cursor`; repeat the request with `cursor` for the next 
 are query parameters named like the fields, with `*` as wildcard, joined by and. Errors are
 problem details (RFC 9457); an unknown query parameter is one.
 """
-PROBLEM_STATUSES = {"4XX", "5XX"}
+PROBLEM_STATUSES = ("4XX", "5XX")
 PROBLEM = {"model": Problem, "description": "A problem (RFC 9457)."}
 
 
@@ -53,7 +53,7 @@ class Api(FastAPI):
             document = super().openapi()
             for path in document["paths"].values():
                 for operation in path.values():
-                    for status in PROBLEM_STATUSES & operation["responses"].keys():
+                    for status in operation["responses"].keys() & set(PROBLEM_STATUSES):
                         content = operation["responses"][status]["content"]
                         content[MEDIA_TYPE] = content.pop("application/json")
         return super().openapi()

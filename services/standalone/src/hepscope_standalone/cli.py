@@ -1,23 +1,36 @@
-"""The ``hepscope`` command: one subcommand per thing an operator does."""
+"""The ``hepscope`` command: one subcommand per thing an operator does.
+
+A subcommand's module is imported only when it is asked for: the demo needs no database driver,
+and nobody waits for a web framework to read a help text.
+"""
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from types import ModuleType
 
-from hepscope_capture import cli as capture
 from hepscope_common import __version__
 from hepscope_common.runtime import StartupError
-from hepscope_standalone import check, migrate, run
-from hepscope_standalone.demo import cli as demo
+
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "run": ("hepscope_standalone.run", "start everything in one process"),
+    "demo": ("hepscope_standalone.demo.cli", "send an hour of generated calls"),
+    "capture": ("hepscope_capture.cli", "send capture files as HEP"),
+    "migrate": ("hepscope_standalone.migrate", "bring a database to this release"),
+    "check-config": ("hepscope_standalone.check", "check the settings and exit"),
+}
+"""Module and summary of each; a module has ``add_arguments(parser)`` and ``run(options)``."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a subcommand; returns its exit code: 0 done, 1 failed, 2 wrong usage."""
-    parser = make_parser()
-    options = parser.parse_args(arguments)
-    command: Callable[[argparse.Namespace], int] = options.command
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    named = next((word for word in given if word in COMMANDS), None)
+    module = import_module(COMMANDS[named][0]) if named is not None else None
+    options = make_parser(named, module).parse_args(given)
     try:
-        return command(options)
+        return int(module.run(options)) if module is not None else 2
     except StartupError as error:
         print(f"hepscope: {error}", file=sys.stderr)
         return 1
@@ -25,21 +38,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def make_parser() -> argparse.ArgumentParser:
-    """Return the parser of all subcommands."""
+def make_parser(named: str | None, module: ModuleType | None) -> argparse.ArgumentParser:
+    """Return the parser of all subcommands, with the options of the named one."""
     parser = argparse.ArgumentParser(
         prog="hepscope", description="VoIP capture, troubleshooting and monitoring."
     )
     parser.add_argument("--version", action="version", version=f"hepscope {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for name, text, add_arguments, command in (
-        ("run", "start everything in one process", run.add_arguments, run.run),
-        ("demo", "send an hour of generated calls", demo.add_arguments, demo.run),
-        ("capture", "send capture files as HEP", capture.add_arguments, capture.run),
-        ("migrate", "bring a database to this release", migrate.add_arguments, migrate.run),
-        ("check-config", "check the settings and exit", check.add_arguments, check.run),
-    ):
-        sub = commands.add_parser(name, help=text, description=text)
-        add_arguments(sub)
-        sub.set_defaults(command=command)
+    for name, (_, summary) in COMMANDS.items():
+        sub = commands.add_parser(name, help=summary, description=summary)
+        if name == named and module is not None:
+            module.add_arguments(sub)
     return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
