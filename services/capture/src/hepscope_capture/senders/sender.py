@@ -1,7 +1,8 @@
 """What every sender does: the seam between a replay and the network.
 
 A sender blocks until the network has taken a packet; that is the whole of its back-pressure.
-``counts`` is always right, also after an error.
+``counts`` is right also after an error; only an interrupt (Ctrl-C) in the middle of a send can
+leave the last chunk uncounted.
 """
 
 from dataclasses import dataclass
