@@ -48,6 +48,18 @@ async def test_component_works_once_entered_and_stops_when_exited(database: str)
     assert not maintainer.counts.is_leader
 
 
+async def test_clock_that_runs_ahead_drops_nothing(database: str) -> None:
+    """A machine that believes it is 2099 works by the server's time."""
+    year_2099 = 4_070_908_800_000_000
+    maintainer = Maintainer(
+        database, RetentionSettings(), Supervisor(), clock=lambda: year_2099, free=plenty
+    )
+    assert await maintainer.wake()
+    await maintainer.__aexit__(None, None, None)
+
+    assert maintainer.counts.last_round_us < year_2099 - 1_000_000_000_000
+
+
 async def test_absent_server_is_counted_and_met_again() -> None:
     """No server is no reason to end; the next wake tries again."""
     maintainer = Maintainer("postgresql://127.0.0.1:1/none", RetentionSettings(), Supervisor())

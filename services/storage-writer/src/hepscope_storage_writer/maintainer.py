@@ -78,7 +78,7 @@ class Maintainer:
             connection = await self._lease()
             if connection is None:
                 return False
-            await self._round(connection).run(self._clock())
+            await self._round(connection).run(await self._as_of(connection))
         except BaseException as error:
             # What a statement was doing when it was cut short is not known: a new session.
             self._give_up_lease()
@@ -119,6 +119,11 @@ class Maintainer:
         await apply_settings(connection, self._settings)
         self.counts.is_leader = True
         return connection
+
+    async def _as_of(self, connection: asyncpg.Connection) -> int:
+        """Return the earlier of our clock and the server's: what is dropped too soon is lost."""
+        theirs = await connection.fetchval("select hepscope.unix_us(clock_timestamp())")
+        return min(self._clock(), int(theirs))
 
     def _give_up_lease(self) -> None:
         self.counts.is_leader = False
