@@ -1,7 +1,7 @@
 """A store of messages for tests of the API: SIP in, rows as the writer leaves them.
 
 Everything is put in by plain SQL, with facts from the common call logic; times are microseconds
-since the epoch and count from ``NOON``, the noon of the day before ``NOW_US``.
+since the epoch and count from ``MIDNIGHT``, twelve hours before ``NOW_US``.
 """
 
 import ipaddress
@@ -20,7 +20,7 @@ SECOND = 1_000_000
 HOUR = 3600 * SECOND
 DAY = 24 * HOUR
 NOW_US = to_us(parse_time("2026-03-11T12:00:00Z"))
-NOON = NOW_US - DAY // 2
+MIDNIGHT = NOW_US - DAY // 2
 
 TRANSPORTS = {"udp": (17, 1), "tcp": (6, 2), "tls": (6, 3), "sctp": (132, 4), "ws": (6, 5)}
 CLASSES = {"REGISTER": (2, "sip_registration"), "INVITE": (1, "sip_call"), "ACK": (1, "sip_call")}

@@ -11,7 +11,7 @@ from integration.query_api.stored import (
     BOB,
     DAY,
     HOUR,
-    NOON,
+    MIDNIGHT,
     NOW_US,
     PROXY,
     SECOND,
@@ -33,7 +33,7 @@ async def test_a_call_has_exactly_the_fields_of_its_shape(
     client: httpx.AsyncClient, stored: Stored
 ) -> None:
     """An item says what happened, times with microseconds, durations as numbers."""
-    await stored.call("a84b4c76e66710@pc33", NOON)
+    await stored.call("a84b4c76e66710@pc33", MIDNIGHT)
     await stored.commit()
 
     listed = await get(client, "/api/v1/calls")
@@ -72,9 +72,9 @@ async def test_calls_of_any_method_are_listed_newest_first(
     client: httpx.AsyncClient, stored: Stored
 ) -> None:
     """The order is by first message; `time` turns it round."""
-    await stored.call("one", NOON)
-    await stored.put(request("OPTIONS", "two"), NOON + SECOND)
-    await stored.put(request("REGISTER", "three"), NOON + 2 * SECOND)
+    await stored.call("one", MIDNIGHT)
+    await stored.put(request("OPTIONS", "two"), MIDNIGHT + SECOND)
+    await stored.put(request("REGISTER", "three"), MIDNIGHT + 2 * SECOND)
     await stored.commit()
 
     assert await ids(client) == ["three", "two", "one"]
@@ -90,22 +90,22 @@ async def test_the_period_is_half_open_and_by_default_the_last_day(
     for name, time_us in {
         "old": NOW_US - DAY - 1,
         "first": NOW_US - DAY,
-        "noon": NOON,
+        "midnight": MIDNIGHT,
         "ahead": NOW_US + HOUR // 2,
     }.items():
         await stored.put(request("INVITE", name), time_us)
     await stored.commit()
 
-    assert await ids(client) == ["ahead", "noon", "first"]
-    assert await ids(client, start="2026-03-11T00:00:00Z") == ["ahead", "noon"]
+    assert await ids(client) == ["ahead", "midnight", "first"]
+    assert await ids(client, start="2026-03-11T00:00:00Z") == ["ahead", "midnight"]
     assert await ids(client, end="2026-03-11T00:00:00Z") == ["first", "old"]
     assert await ids(client, start="2026-03-11T00:00:00Z", end="2026-03-11T00:00:00.000001Z") == [
-        "noon"
+        "midnight"
     ]
     # A "+" that was not percent-encoded arrives as a blank.
     assert await ids(
         client, start="2026-03-11T01:00:00+01:00", end="2026-03-11T00:00:01-00:00"
-    ) == ["noon"]
+    ) == ["midnight"]
 
 
 FILTERS: list[tuple[dict[str, str | list[str]], list[str]]] = [
@@ -175,10 +175,10 @@ FILTERS: list[tuple[dict[str, str | list[str]], list[str]]] = [
 
 async def test_filters(client: httpx.AsyncClient, stored: Stored) -> None:
     """Each filter keeps what it names, in every form that it takes."""
-    await stored.call("ended", NOON, from_user="4930123", to_user="bob")
-    await stored.failed_call("refused", NOON + 60 * SECOND, 486, "Busy Here")
+    await stored.call("ended", MIDNIGHT, from_user="4930123", to_user="bob")
+    await stored.failed_call("refused", MIDNIGHT + 60 * SECOND, 486, "Busy Here")
     invite = request("INVITE", "entered", from_user="dora", to_user="*67*99")
-    await stored.put(invite, NOON - SECOND, ("2001:db8::7", 5070), PROXY, node="edge-3")
+    await stored.put(invite, MIDNIGHT - SECOND, ("2001:db8::7", 5070), PROXY, node="edge-3")
     await stored.commit()
 
     assert [(query, await ids(client, **query)) for query, _ in FILTERS] == FILTERS
@@ -205,7 +205,7 @@ async def test_pages_are_whole_while_calls_arrive(
 ) -> None:
     """Paging gives every call once, whatever is stored meanwhile, also calls of one instant."""
     for number in range(7):
-        await stored.put(request("INVITE", f"c{number}"), NOON + number // 3 * SECOND)
+        await stored.put(request("INVITE", f"c{number}"), MIDNIGHT + number // 3 * SECOND)
     await stored.commit()
     seen: list[str] = []
     cursor: object = None
@@ -215,7 +215,7 @@ async def test_pages_are_whole_while_calls_arrive(
         page = await get(client, "/api/v1/calls", **query)
         seen += [cast("str", item["call_id"]) for item in cast("list[Json]", page["items"])]
         pages += 1
-        await stored.put(request("INVITE", f"new{pages}"), NOON + HOUR + pages)
+        await stored.put(request("INVITE", f"new{pages}"), MIDNIGHT + HOUR + pages)
         await stored.commit()
         cursor = page["next_cursor"]
         if cursor is None:
@@ -229,7 +229,7 @@ async def test_a_cursor_freezes_the_default_period(
 ) -> None:
     """Oldest first, a list ends where it would have ended when it began."""
     for number in range(3):
-        await stored.put(request("INVITE", f"c{number}"), NOON + number)
+        await stored.put(request("INVITE", f"c{number}"), MIDNIGHT + number)
     await stored.commit()
 
     page = await get(client, "/api/v1/calls", order="time", limit=2)
@@ -245,7 +245,7 @@ async def test_a_search_by_parts_pages_like_any_other(
     """A call found by caller and callee is listed once, and pages continue."""
     for number in range(5):
         invite = request("INVITE", f"c{number}", from_user="49301", to_user=f"49302{number}")
-        await stored.put(invite, NOON + number)
+        await stored.put(invite, MIDNIGHT + number)
     await stored.commit()
 
     first = await get(client, "/api/v1/calls", q="4930", limit=3)
@@ -275,7 +275,7 @@ HOSTILE_IDS = [
 async def test_any_call_id_is_found_by_its_path(client: httpx.AsyncClient, stored: Stored) -> None:
     """A percent-encoded Call-ID names its call, whatever is in it; one too long by its all."""
     for call_id in HOSTILE_IDS:
-        await stored.put(request("INVITE", call_id), NOON)
+        await stored.put(request("INVITE", call_id), MIDNIGHT)
     await stored.commit()
     for call_id in HOSTILE_IDS:
         encoded = "".join(f"%{octet:02X}" for octet in call_id.encode())
@@ -292,8 +292,8 @@ async def test_any_call_id_is_found_by_its_path(client: httpx.AsyncClient, store
 
 async def test_a_reused_call_id_is_several_calls(client: httpx.AsyncClient, stored: Stored) -> None:
     """The newest answers; `at` picks another; the others are named."""
-    await stored.call("again", NOON - 3 * DAY)
-    await stored.put(request("INVITE", "again"), NOON, new_record=True)
+    await stored.call("again", MIDNIGHT - 3 * DAY)
+    await stored.put(request("INVITE", "again"), MIDNIGHT, new_record=True)
     await stored.commit()
 
     newest = await get(client, "/api/v1/calls/again")
@@ -312,11 +312,11 @@ async def test_an_orphan_is_part_of_the_call_before_it(
     client: httpx.AsyncClient, stored: Stored
 ) -> None:
     """The BYE of a call whose record was not found again ends that call, in list and detail."""
-    await stored.put(request("INVITE", "long"), NOON)
-    await stored.put(response(200, "OK", "INVITE", "long"), NOON + SECOND, BOB, ALICE)
+    await stored.put(request("INVITE", "long"), MIDNIGHT)
+    await stored.put(response(200, "OK", "INVITE", "long"), MIDNIGHT + SECOND, BOB, ALICE)
     bye = request("BYE", "long", to_tag="t1", cseq=2)
-    await stored.put(bye, NOON + HOUR, new_record=True)
-    await stored.put(request("BYE", "lonely", to_tag="t1"), NOON)
+    await stored.put(bye, MIDNIGHT + HOUR, new_record=True)
+    await stored.put(request("BYE", "lonely", to_tag="t1"), MIDNIGHT)
     await stored.commit()
 
     listed = await get(client, "/api/v1/calls", call_id="long")
@@ -332,7 +332,7 @@ async def test_a_call_of_responses_only_is_a_call(
     client: httpx.AsyncClient, stored: Stored
 ) -> None:
     """Capture at one side may miss every request; parties and outcome are still said."""
-    await stored.put(response(404, "Not Found", "INVITE", "half"), NOON, BOB, ALICE)
+    await stored.put(response(404, "Not Found", "INVITE", "half"), MIDNIGHT, BOB, ALICE)
     await stored.commit()
 
     call = await get(client, "/api/v1/calls/half")

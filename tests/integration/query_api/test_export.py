@@ -10,7 +10,16 @@ import httpx
 import pytest
 
 from integration.query_api.asking import pages, problem
-from integration.query_api.stored import ALICE, BOB, DAY, NOON, SECOND, Stored, request, response
+from integration.query_api.stored import (
+    ALICE,
+    BOB,
+    DAY,
+    MIDNIGHT,
+    SECOND,
+    Stored,
+    request,
+    response,
+)
 
 pytestmark = pytest.mark.database
 
@@ -63,7 +72,7 @@ async def test_tshark_reads_every_message_as_it_was(
     ]
     for number, (payload, source, destination, transport, _, _) in enumerate(sent):
         await stored.put(
-            payload, NOON + number * 1_000_001, source, destination, transport=transport
+            payload, MIDNIGHT + number * 1_000_001, source, destination, transport=transport
         )
     await stored.commit()
 
@@ -89,7 +98,7 @@ async def test_a_call_longer_than_a_batch_is_exported_whole(
 ) -> None:
     """Batches follow each other without loss, also within one instant."""
     for number in range(1203):
-        await stored.put(request("OPTIONS", "c1", cseq=number), NOON + number // 700)
+        await stored.put(request("OPTIONS", "c1", cseq=number), MIDNIGHT + number // 700)
     await stored.commit()
 
     capture = await client.get(EXPORT, params={"format": "pcap"})
@@ -104,8 +113,8 @@ async def test_exports_go_by_the_packets_own_clock(
     client: httpx.AsyncClient, stored: Stored
 ) -> None:
     """A replaced time is exported as the agent said it."""
-    await stored.put(request("BYE", "c1"), NOON, capture_us=NOON - 300 * DAY)
-    await stored.put(request("INVITE", "c1"), NOON + 1, capture_us=NOON - 400 * DAY)
+    await stored.put(request("BYE", "c1"), MIDNIGHT, capture_us=MIDNIGHT - 300 * DAY)
+    await stored.put(request("INVITE", "c1"), MIDNIGHT + 1, capture_us=MIDNIGHT - 400 * DAY)
     await stored.commit()
 
     text = (await client.get(EXPORT, params={"format": "text"})).text
@@ -120,8 +129,8 @@ async def test_exports_go_by_the_packets_own_clock(
 async def test_text_is_readable_and_harmless(client: httpx.AsyncClient, stored: Stored) -> None:
     """A line above each message; control characters and broken bytes are spelled out."""
     hostile = request("INVITE", "c1", headers="Subject: \x1b[2J\x07\u202e\r\n") + b"\xff"
-    await stored.put(hostile, NOON, ("2001:db8::7", 5060), BOB)
-    await stored.put(response(200, "OK", "INVITE", "c1"), NOON + SECOND, None, ALICE)
+    await stored.put(hostile, MIDNIGHT, ("2001:db8::7", 5060), BOB)
+    await stored.put(response(200, "OK", "INVITE", "c1"), MIDNIGHT + SECOND, None, ALICE)
     await stored.commit()
 
     answer = await client.get(EXPORT, params={"format": "text"})
@@ -143,7 +152,7 @@ async def test_json_holds_the_call_and_its_messages(
     client: httpx.AsyncClient, stored: Stored
 ) -> None:
     """The same items as in the API, oldest first, with payload."""
-    await stored.call("c1", NOON)
+    await stored.call("c1", MIDNIGHT)
     await stored.commit()
 
     document = (await client.get(EXPORT, params={"format": "json"})).json()
@@ -156,7 +165,7 @@ async def test_json_holds_the_call_and_its_messages(
 
 async def test_a_part_of_a_call_is_exported(client: httpx.AsyncClient, stored: Stored) -> None:
     """Start and end narrow it."""
-    await stored.call("c1", NOON)
+    await stored.call("c1", MIDNIGHT)
     await stored.commit()
     period = {"start": "2026-03-11T00:00:02Z", "end": "2026-03-11T00:00:12Z"}
 
@@ -173,7 +182,7 @@ async def test_file_names_are_safe(client: httpx.AsyncClient, stored: Stored) ->
         "a" * 200: "a" * 80,
         "a84b@10.0.0.1": "a84b-10-0-0-1",
     }.items():
-        await stored.put(request("INVITE", call_id), NOON)
+        await stored.put(request("INVITE", call_id), MIDNIGHT)
         encoded = "".join(f"%{octet:02X}" for octet in call_id.encode())
         answer = await client.get(f"/api/v1/calls/{encoded}/export", params={"format": "json"})
 

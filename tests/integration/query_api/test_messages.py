@@ -12,7 +12,7 @@ from integration.query_api.stored import (
     BOB,
     DAY,
     HOUR,
-    NOON,
+    MIDNIGHT,
     NOW_US,
     SECOND,
     Stored,
@@ -30,7 +30,7 @@ async def test_a_message_has_exactly_the_fields_of_its_shape(
 ) -> None:
     """An item says who sent what to whom, when, and how the transaction is named."""
     await stored.put(
-        response(486, "Busy Here", "INVITE", "c1"), NOON, BOB, ALICE, correlation_id="c1-leg2"
+        response(486, "Busy Here", "INVITE", "c1"), MIDNIGHT, BOB, ALICE, correlation_id="c1-leg2"
     )
 
     (item,) = await items(client, MESSAGES)
@@ -70,8 +70,8 @@ async def test_payload_is_text_or_base64(client: httpx.AsyncClient, stored: Stor
     """include=payload adds the message: text where it is valid UTF-8, NUL and all."""
     text = request("MESSAGE", "c1", body="héllo\0", content_type="text/plain")
     binary = request("MESSAGE", "c2", body="x", content_type="application/isup") + b"\xff\xfe"
-    await stored.put(text, NOON)
-    await stored.put(binary, NOON + 1)
+    await stored.put(text, MIDNIGHT)
+    await stored.put(binary, MIDNIGHT + 1)
 
     second, first = await items(client, MESSAGES, include="payload")
     one = await get(client, f"{MESSAGES}/{second['id']}", include="payload")
@@ -90,9 +90,9 @@ async def test_every_message_of_every_table_is_found_by_its_id(
 ) -> None:
     """Ids lead to SIP of all classes, strays and other protocols."""
     for number, method in enumerate(("INVITE", "REGISTER", "OPTIONS")):
-        await stored.put(request(method, "c1"), NOON + number)
-    await stored.put(request("INFO", "c1"), NOON + 3, stray=True)
-    await stored.put_packet(b"{}", NOON + 4, protocol_type=5, call_id="c1")
+        await stored.put(request(method, "c1"), MIDNIGHT + number)
+    await stored.put(request("INFO", "c1"), MIDNIGHT + 3, stray=True)
+    await stored.put_packet(b"{}", MIDNIGHT + 4, protocol_type=5, call_id="c1")
 
     listed = await items(client, MESSAGES, protocol_type="*")
 
@@ -114,11 +114,11 @@ async def test_lists_hold_sip_unless_asked_for_more(
     client: httpx.AsyncClient, stored: Stored
 ) -> None:
     """protocol_type chooses other HEP types, several, or all."""
-    await stored.put(request("INVITE", "c1"), NOON)
+    await stored.put(request("INVITE", "c1"), MIDNIGHT)
     await stored.commit()
-    await stored.put_packet(b"{}", NOON + 1, protocol_type=5, call_id="c1")
-    await stored.put_packet(b"a log line", NOON + 2, protocol_type=100, call_id="c1")
-    await stored.put_packet(b"?", NOON + 3, protocol_type=53)
+    await stored.put_packet(b"{}", MIDNIGHT + 1, protocol_type=5, call_id="c1")
+    await stored.put_packet(b"a log line", MIDNIGHT + 2, protocol_type=100, call_id="c1")
+    await stored.put_packet(b"?", MIDNIGHT + 3, protocol_type=53)
 
     async def types(path: str, **query: str) -> list[object]:
         return [item["protocol_type"] for item in await items(client, path, **query)]
@@ -139,7 +139,7 @@ async def test_pages_over_a_day_hold_every_message_once(
 ) -> None:
     """Windows widen over hours without messages; order and limits hold over all tables."""
     before = [NOW_US - DAY, NOW_US - 20 * HOUR]
-    times = [*before, NOON, NOON, NOON, NOW_US - SECOND, NOW_US + HOUR // 2]
+    times = [*before, MIDNIGHT, MIDNIGHT, MIDNIGHT, NOW_US - SECOND, NOW_US + HOUR // 2]
     for number, time_us in enumerate(times):
         message = request("OPTIONS", f"c{number}")
         await stored.put(message, time_us, stray=number % 3 == 1)
@@ -172,8 +172,8 @@ async def test_messages_without_a_call_record_are_found(
     client: httpx.AsyncClient, stored: Stored
 ) -> None:
     """What is stored under a Call-ID answers, even if retention took the record."""
-    await stored.put(request("INVITE", "rest"), NOON)
-    await stored.put_packet(b"{}", NOON, protocol_type=5, call_id="only-rtcp")
+    await stored.put(request("INVITE", "rest"), MIDNIGHT)
+    await stored.put_packet(b"{}", MIDNIGHT, protocol_type=5, call_id="only-rtcp")
 
     (item,) = await items(client, "/api/v1/calls/rest/messages")
     assert item["method"] == "INVITE"
@@ -215,10 +215,10 @@ FILTERS: list[tuple[dict[str, str], int]] = [
 
 async def test_filters(client: httpx.AsyncClient, stored: Stored) -> None:
     """Each filter keeps what it names."""
-    await stored.put(request("INVITE", "c1"), NOON)
-    await stored.put(response(404, "Not Found", "INVITE", "c1"), NOON + SECOND, BOB, ALICE)
+    await stored.put(request("INVITE", "c1"), MIDNIGHT)
+    await stored.put(response(404, "Not Found", "INVITE", "c1"), MIDNIGHT + SECOND, BOB, ALICE)
     options = request("OPTIONS", "c2")
-    await stored.put(options, NOON + 2 * SECOND, transport="tcp", node="edge-2")
+    await stored.put(options, MIDNIGHT + 2 * SECOND, transport="tcp", node="edge-2")
 
     found = [(query, len(await items(client, MESSAGES, **query))) for query, _ in FILTERS]
 
@@ -227,10 +227,10 @@ async def test_filters(client: httpx.AsyncClient, stored: Stored) -> None:
 
 async def test_a_flow_is_the_ladder_of_a_call(client: httpx.AsyncClient, stored: Stored) -> None:
     """Hosts in order of appearance, arrows in order of events, copies marked."""
-    await stored.put(request("INVITE", "c1"), NOON)
-    await stored.put(request("INVITE", "c1"), NOON + 500_000)
-    await stored.put(response(180, "Ringing", "INVITE", "c1"), NOON + 600_000, BOB, ALICE)
-    await stored.put(response(302, "Moved", "INVITE", "c1"), NOON + 700_000, BOB, ALICE)
+    await stored.put(request("INVITE", "c1"), MIDNIGHT)
+    await stored.put(request("INVITE", "c1"), MIDNIGHT + 500_000)
+    await stored.put(response(180, "Ringing", "INVITE", "c1"), MIDNIGHT + 600_000, BOB, ALICE)
+    await stored.put(response(302, "Moved", "INVITE", "c1"), MIDNIGHT + 700_000, BOB, ALICE)
     await stored.commit()
 
     flow = await get(client, "/api/v1/calls/c1/flow")
@@ -263,8 +263,8 @@ async def test_a_flow_goes_by_the_packets_own_clock(
 ) -> None:
     """An implausible time is shown in flows, where it orders and measures, unless absurd."""
     invite = request("INVITE", "c1")
-    await stored.put(invite, NOON, capture_us=NOON - 400 * DAY)
-    await stored.put(response(200, "OK", "INVITE", "c1"), NOON + 1, BOB, ALICE, capture_us=0)
+    await stored.put(invite, MIDNIGHT, capture_us=MIDNIGHT - 400 * DAY)
+    await stored.put(response(200, "OK", "INVITE", "c1"), MIDNIGHT + 1, BOB, ALICE, capture_us=0)
     await stored.commit()
 
     flow = await get(client, "/api/v1/calls/c1/flow")

@@ -13,7 +13,7 @@ from hepscope_query_api.app import create_app
 from hepscope_query_api.component import make_pool
 from hepscope_query_api.settings import ApiSettings
 from integration.query_api.asking import get, items, problem
-from integration.query_api.stored import NOON, NOW_US, Stored, request
+from integration.query_api.stored import MIDNIGHT, NOW_US, Stored, request
 
 pytestmark = pytest.mark.database
 
@@ -100,7 +100,7 @@ async def test_hostile_values_match_nothing_and_break_nothing(
     client: httpx.AsyncClient, stored: Stored
 ) -> None:
     """Every text filter takes any characters as they are."""
-    await stored.put(request("INVITE", "c1"), NOON)
+    await stored.put(request("INVITE", "c1"), MIDNIGHT)
     await stored.commit()
     for value in HOSTILE:
         for name in ("call_id", "from_user", "user_agent", "nodes", "reason"):
@@ -115,7 +115,7 @@ async def test_hostile_values_match_nothing_and_break_nothing(
 async def test_a_cursor_serves_only_its_own_list(client: httpx.AsyncClient, stored: Stored) -> None:
     """Another filter, order, path, or a changed character makes it invalid."""
     for number in range(3):
-        await stored.put(request("INVITE", f"c{number}"), NOON + number)
+        await stored.put(request("INVITE", f"c{number}"), MIDNIGHT + number)
     await stored.commit()
     page = await get(client, "/api/v1/calls", method="INVITE", limit=1)
     cursor = str(page["next_cursor"])

@@ -1,0 +1,152 @@
+"""Registrations and nodes."""
+
+import httpx
+import pytest
+
+from integration.query_api.asking import get, items, pages
+from integration.query_api.stored import (
+    ALICE,
+    BOB,
+    DAY,
+    HOUR,
+    MIDNIGHT,
+    NOW_US,
+    SECOND,
+    Stored,
+    at,
+    request,
+    response,
+)
+
+pytestmark = pytest.mark.database
+
+REGISTRATIONS = "/api/v1/registrations"
+
+
+async def register(
+    stored: Stored, call_id: str, time_us: int, *, status: int = 200, user: str = "alice"
+) -> None:
+    """Store a REGISTER with a lifetime of an hour, and its answer."""
+    contact = "Contact: <sip:alice@192.0.2.10>\r\nExpires: 3600\r\n"
+    asked = request("REGISTER", call_id, from_user=user, to_user=user, headers=contact)
+    await stored.put(asked, time_us)
+    headers = contact if status == 200 else ""
+    reply = response(
+        status, "OK", "REGISTER", call_id, from_user=user, to_user=user, headers=headers
+    )
+    await stored.put(reply, time_us + SECOND, BOB, ALICE)
+
+
+async def test_a_registration_has_exactly_the_fields_of_its_shape(
+    client: httpx.AsyncClient, stored: Stored
+) -> None:
+    """An item says who is registered where, until when."""
+    await register(stored, "r1", NOW_US - HOUR // 2)
+    await stored.commit()
+
+    assert await get(client, REGISTRATIONS) == {
+        "items": [
+            {
+                "call_id": "r1",
+                "aor_user": "alice",
+                "aor_domain": "example.net",
+                "contact": "<sip:alice@192.0.2.10>",
+                "state": "registered",
+                "status": 200,
+                "reason": "OK",
+                "expires_s": 3600,
+                "registered_at": "2026-03-11T11:30:01.000000Z",
+                "started_at": "2026-03-11T11:30:00.000000Z",
+                "last_at": "2026-03-11T11:30:01.000000Z",
+                "user_agent": "Phone/1.0",
+                "source": {"ip": "192.0.2.10", "port": 5060},
+                "destination": {"ip": "198.51.100.20", "port": 5062},
+                "message_count": 2,
+                "nodes": ["edge-1"],
+            }
+        ],
+        "next_cursor": None,
+    }
+
+
+async def test_days_of_one_call_id_are_one_registration(
+    client: httpx.AsyncClient, stored: Stored
+) -> None:
+    """Rows of several days within the period are joined; what lies before it is not."""
+    for days in (3, 1, 0):
+        await register(stored, "r1", NOW_US - days * DAY - HOUR)
+        await stored.commit()
+
+    (today,) = await items(client, REGISTRATIONS)
+    (both,) = await items(client, REGISTRATIONS, start="2026-03-10T00:00:00Z")
+    (yesterday,) = await items(
+        client, REGISTRATIONS, start="2026-03-10T00:00:00Z", end="2026-03-11T00:00:00Z"
+    )
+
+    assert (today["message_count"], today["started_at"]) == (2, "2026-03-11T11:00:00.000000Z")
+    assert (both["message_count"], both["started_at"]) == (4, "2026-03-10T11:00:00.000000Z")
+    assert both["last_at"] == "2026-03-11T11:00:01.000000Z"
+    assert (yesterday["message_count"], yesterday["state"]) == (2, "unregistered")
+
+
+FILTERS: list[tuple[dict[str, str], list[str]]] = [
+    ({}, ["r3", "r2", "r1"]),
+    ({"order": "time"}, ["r1", "r2", "r3"]),
+    ({"state": "registered"}, ["r3"]),
+    ({"state": "unregistered"}, ["r1"]),
+    ({"state": "failed"}, ["r2"]),
+    ({"status": "4*"}, ["r2"]),
+    ({"aor_user": "al*"}, ["r3", "r1"]),
+    ({"aor_user": "*ro*"}, ["r2"]),
+    ({"aor_domain": "example.net"}, ["r3", "r2", "r1"]),
+    ({"contact": "*192.0.2.10*"}, ["r3", "r2", "r1"]),
+    ({"expires_s": "3600"}, ["r3", "r2", "r1"]),
+    ({"call_id": "r2"}, ["r2"]),
+    ({"source": "192.0.2.0/24", "nodes": "edge-1"}, ["r3", "r2", "r1"]),
+    ({"user_agent": "Phone*", "message_count": "2"}, ["r3", "r2", "r1"]),
+    ({"registered_at": "2026-03-11T11:59:31Z"}, ["r3"]),
+]
+
+
+async def test_filters_and_pages(client: httpx.AsyncClient, stored: Stored) -> None:
+    """Each filter keeps what it names; pages hold every item once."""
+    await register(stored, "r1", NOW_US - 2 * HOUR)
+    await register(stored, "r2", NOW_US - HOUR, status=403, user="carol-rose")
+    await register(stored, "r3", NOW_US - 30 * SECOND)
+    await stored.commit()
+
+    async def found(query: dict[str, str]) -> list[object]:
+        return [item["call_id"] for item in await pages(client, REGISTRATIONS, limit=2, **query)]
+
+    assert [(query, await found(query)) for query, _ in FILTERS] == FILTERS
+
+
+async def test_nodes_are_listed_by_their_last_packet(
+    client: httpx.AsyncClient, stored: Stored
+) -> None:
+    """Also nodes that fell silent long ago; start and end choose."""
+    for number, name in enumerate(("old", "edge-2", "edge-1")):
+        await stored.connection.execute(
+            "insert into hepscope.node values ($1, $2, $3, $4, 3, 10)",
+            name,
+            2000 + number,
+            at(MIDNIGHT - 90 * DAY),
+            at(MIDNIGHT - (2 - number) * 40 * DAY),
+        )
+
+    listed = await pages(client, "/api/v1/nodes", limit=1)
+    recent = await items(client, "/api/v1/nodes", start="2026-03-01T00:00:00Z")
+    named = await items(client, "/api/v1/nodes", name="edge*", order="time", node_id="2001")
+
+    assert [node["name"] for node in listed] == ["edge-1", "edge-2", "old"]
+    assert recent == [
+        {
+            "name": "edge-1",
+            "node_id": 2002,
+            "first_seen": "2025-12-11T00:00:00.000000Z",
+            "last_seen": "2026-03-11T00:00:00.000000Z",
+            "hep_version": 3,
+            "packet_count": 10,
+        }
+    ]
+    assert [node["name"] for node in named] == ["edge-2"]
