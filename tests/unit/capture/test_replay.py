@@ -125,11 +125,15 @@ def test_speed_changes_when_but_not_what(tmp_path: Path, speed: float, last: flo
     assert [packet.time_us - START_US for packet in packets] == [0, 1_000_000, 4_000_000]
 
 
-def test_now_shifts_all_times_by_one_amount(tmp_path: Path) -> None:
-    """The first message is now, also those of further files and of before keep their distance."""
-    shifted = Stage(tmp_path, Plan(LABELS, speed=MAX_SPEED, is_now=True))
+@pytest.mark.parametrize(("speed", "begin"), [(1, 0), (0.5, 0), (4, -1.5), (MAX_SPEED, -2)])
+def test_now_shifts_all_times_by_one_amount(tmp_path: Path, speed: float, begin: float) -> None:
+    """Distances stay; no message lies ahead of the clock when it is sent, and the last is now."""
+    shifted = Stage(tmp_path, Plan(LABELS, speed=speed, is_now=True))
     packets = shifted.run(messages(10, 12), messages(11, 9))
-    assert [packet.time_us - NOW_US for packet in packets] == [0, 2_000_000, 1_000_000, -1_000_000]
+    seconds = [(packet.time_us - NOW_US) / 1_000_000 for packet in packets]
+    assert seconds == [begin + step for step in (0, 2, 1, -1)]
+    latest = shifted.sender.sent_at[1]
+    assert speed < 1 or seconds[1] == pytest.approx(latest)
 
 
 def test_without_a_time_it_is_unknown_or_now(tmp_path: Path) -> None:

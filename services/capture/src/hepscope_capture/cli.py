@@ -30,9 +30,8 @@ pcap or pcapng, plain or gzip, and are replayed in the order given. TCP is count
 EPILOG = """\
 udp:// tells nobody what gets lost: it is paced (--rate), and only a refusal is noticed.
 tcp:// is as fast as the server reads and loses nothing.
-With --now the first message is at the present and the others keep their distance from it, so with
---speed above 1 the later ones lie ahead of the clock. Silences of an hour or more
-are not waited for.
+With --now all timestamps are shifted by one amount: the first message is at the present, or, with
+a speed above 1, the last one is when it is sent. Silences of an hour or more are not waited for.
 """
 
 # What a HEP server on the same machine takes without losing datagrams.
@@ -74,7 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="1|N|max",
         help="original timing (default), N times as fast, or as fast as it goes",
     )
-    add("--now", action="store_true", help="shift timestamps: the first message is now")
+    add("--now", action="store_true", help="shift timestamps to the present")
     add(
         "--ports",
         type=_argument(parse_ports),

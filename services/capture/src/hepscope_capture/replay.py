@@ -4,7 +4,8 @@
 
 Files are not merged by time: a rotated capture is already in order, and captures of several
 machines can be merged by tools that know more about their clocks. Original timestamps are kept,
-or all shifted by one amount that brings the first message to the present.
+or all shifted by one amount: at original speed the first message is at the present, and a faster
+replay ends at the present.
 """
 
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from hepscope_capture.frame import Frame, plausible_time
 from hepscope_capture.pace import Pace, RateLimit
 from hepscope_capture.packets import Labels, packet_of
 from hepscope_capture.senders.sender import Sender
+from hepscope_capture.span import gained_us
 from hepscope_capture.summary import Summary
 
 # Packets sent in a row under a rate limit: a receive buffer of Linux's default size holds about
@@ -54,6 +56,7 @@ class Replay:
         self._pace = Pace(plan.speed)
         self._limit = RateLimit(plan.rate, BURST) if plan.rate else None
         self._shift_us: int | None = None if plan.is_now else 0
+        self._gained_us = 0  # of --now: how far the replay would overtake the clock
         self._started_at: float | None = None
         self.reading = ""  # the file that is being read, for error messages
         self.summary = Summary(self._dissector.fragments, sender.counts)
@@ -66,6 +69,8 @@ class Replay:
         """
         begun = self._clock.elapsed_seconds()
         try:
+            if self._plan.is_now:
+                self._gained_us = gained_us(names, self._plan.speed)
             for name in names:
                 self._replay_file(name)
             self._sender.finish()
@@ -125,7 +130,8 @@ class Replay:
     def _time_us(self, time_us: int) -> int:
         """Return the time that the packet tells; 0 stays "not known" unless all are shifted."""
         if self._shift_us is None:
-            self._shift_us = self._clock.now_us() - time_us if time_us else None
+            begin_us = self._clock.now_us() - self._gained_us
+            self._shift_us = begin_us - time_us if time_us else None
         if not time_us:
             return self._clock.now_us() if self._plan.is_now else 0
         return plausible_time(time_us + (self._shift_us or 0))
