@@ -133,3 +133,8 @@ async def until(condition: Callable[[], bool], *, seconds: float = 20.0) -> None
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.005)
+
+
+async def until_committed(rig: Rig, batches: int) -> None:
+    """Return once a writer has stored so many batches."""
+    await until(lambda: rig.counts().get("attempts_total{committed}", 0) >= batches)

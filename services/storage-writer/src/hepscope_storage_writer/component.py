@@ -50,6 +50,9 @@ POLL_BYTES: Final = 1024 * 1024
 POLL_SECONDS: Final = 0.2
 """How long a poll waits; also how soon a full buffer lets assignments change."""
 
+DRAIN_POLL_SECONDS: Final = 0.02
+"""The same at the end, when nothing new comes and only the workers are waited for."""
+
 REVOKE_SECONDS: Final = 10.0
 """How long the next owner of a partition waits for our batch at work."""
 
@@ -77,7 +80,10 @@ class StorageWriter:
         self._bus = bus
         self._supervisor = supervisor
         self._metrics = metrics
-        self._side = Session(dsn, name="hepscope writer side")
+        # A take-over that a crash could take back would make us strangers to our own epoch.
+        self._side = Session(
+            dsn, name="hepscope writer side", setup=("set synchronous_commit = on",)
+        )
         self._shared = Shared(
             side=self._side,
             leaves=LeafCache(),
@@ -262,10 +268,12 @@ class StorageWriter:
             if not self._has_room():
                 await self._wait_for_room()
                 continue
-            seconds = 0.0 if self._draining else POLL_SECONDS
+            seconds = DRAIN_POLL_SECONDS if self._draining else POLL_SECONDS
             records = await self._consumer.poll(max_bytes=POLL_BYTES, timeout_seconds=seconds)
             self._deal(records)
-            if self._draining and not records:
+            # Workers at work may still ask for records again.
+            is_idle = all(worker.is_idle for worker in self._workers)
+            if self._draining and is_idle and not records:
                 return
             await asyncio.sleep(0)
 

@@ -55,6 +55,11 @@ class Worker:
         return self.inbox.size_bytes + (self._batch.size_bytes if self._batch else 0)
 
     @property
+    def is_idle(self) -> bool:
+        """Whether nothing was given that is not stored."""
+        return self._batch is None and not len(self.inbox)
+
+    @property
     def cached_calls(self) -> int:
         """Calls whose row is remembered."""
         return len(self._storing.cache)

@@ -1,0 +1,141 @@
+"""Only one writer stores a partition, however many believe that they own it."""
+
+import asyncio
+from collections.abc import Sequence
+
+import asyncpg
+import pytest
+
+from hepscope_common.bus.memory import MemoryBus
+from hepscope_common.bus.topics import SIGNALLING
+from integration.storage_writer.rig import (
+    SETTINGS,
+    Rig,
+    fetch,
+    make_bus,
+    make_writer,
+    put,
+    running,
+    until,
+    until_committed,
+)
+from support.builders import make_call
+from support.postgres import execute
+
+pytestmark = pytest.mark.database
+
+SMALL = SETTINGS.model_copy(update={"batch_packets": 50})
+CALLS = 400
+
+
+def full_bus() -> MemoryBus:
+    """Return one of several buses that hold the same records at the same offsets."""
+    bus = make_bus(partitions=16)
+    packets = [make_call(f"call-{n}") for n in range(CALLS)]
+    # Message by message over all calls, so that every batch touches many of them.
+    put(bus, [call[step] for step in range(7) for call in packets], per_record=10)
+    return bus
+
+
+async def assert_stored_once(database: str) -> None:
+    """Check that every packet is stored, once, and every call counts its messages."""
+    (rows,) = await fetch(database, "select count(*), count(distinct id) from hepscope.sip")
+    calls = await fetch(database, "select call_id, message_count from hepscope.call")
+    assert tuple(rows) == (CALLS * 7, CALLS * 7)
+    assert len(calls) == CALLS
+    assert {row["message_count"] for row in calls} == {7}
+
+
+@pytest.mark.parametrize("writers", [2, 3])
+async def test_writers_that_take_over_from_each_other_store_everything_once(
+    database: str, writers: int
+) -> None:
+    """Each takes over while the ones before run on; the last one finishes."""
+    rigs = [make_writer(full_bus(), database, SMALL) for _ in range(writers)]
+    for number, rig in enumerate(rigs):
+        await rig.writer.__aenter__()
+        if number < writers - 1:
+            await until_committed(rig, 3)
+    await _end(rigs)
+
+    await assert_stored_once(database)
+    assert [rig.supervisor.failure for rig in rigs] == [None] * writers
+    assert rigs[0].counts()["attempts_total{stale}"] >= 1
+
+
+async def test_a_writer_that_lost_its_partitions_says_so(database: str) -> None:
+    """It stops these partitions, is not ready, and stores nothing more."""
+    bus = make_bus(partitions=2)
+    other = make_bus(partitions=2)
+    async with running(bus, database) as first:
+        await until(lambda: first.writer.readiness()[0])
+        async with running(other, database) as second:
+            await until(lambda: second.writer.readiness()[0])
+            put(bus, make_call("one"))
+            await until(lambda: first.writer.stopped_partitions > 0)
+
+            ready, reason = first.writer.readiness()
+
+            assert not ready
+            assert "another writer" in reason
+
+    assert await fetch(database, "select from hepscope.sip") == []
+    assert bus.used_bytes > 0
+
+
+async def test_a_take_over_waits_for_a_transaction_in_flight(database: str) -> None:
+    """A frozen writer's transaction ends before its successor reads the position."""
+    bus = make_bus(partitions=1)
+    await _make_position(database)
+    frozen = await asyncpg.connect(database)
+    transaction = frozen.transaction()
+    await transaction.start()
+    await frozen.execute("update hepscope.bus_position set next_offset = 0")
+    async with running(bus, database) as rig:
+        await asyncio.wait(asyncio.all_tasks(), timeout=0.2)
+        assert rig.writer.readiness() == (False, "partitions not yet taken over")
+        await transaction.commit()
+        await until(lambda: rig.writer.readiness()[0])
+    await frozen.close()
+
+
+async def test_a_moved_position_is_believed(database: str) -> None:
+    """When somebody moves a position by hand, the writer goes on from there."""
+    bus = make_bus(partitions=1)
+    async with running(bus, database) as rig:
+        await until(lambda: rig.writer.readiness()[0])
+        await execute(
+            database,
+            f"update hepscope.bus_position set next_offset = 1 where topic = '{SIGNALLING}'",
+        )
+        put(bus, make_call("passed over"))
+        put(bus, make_call("stored"))
+
+    rows = await fetch(database, "select distinct call_id from hepscope.sip")
+    assert [row["call_id"] for row in rows] == ["stored"]
+    assert rig.counts()["attempts_total{stale}"] == 1
+
+
+async def test_two_members_of_a_group_share_the_partitions(database: str) -> None:
+    """Writers on one bus divide its partitions and hand them over as they come and go."""
+    bus = full_bus()
+    first, second = make_writer(bus, database, SMALL), make_writer(bus, database, SMALL)
+    async with first.writer:
+        await until_committed(first, 2)
+        async with second.writer:
+            await until_committed(second, 2)
+            await until(lambda: second.writer.lag_records + first.writer.lag_records == 0)
+    assert first.supervisor.failure is None
+    assert second.supervisor.failure is None
+
+    await assert_stored_once(database)
+
+
+async def _end(rigs: Sequence[Rig]) -> None:
+    for rig in reversed(rigs):
+        await rig.writer.__aexit__(None, None, None)
+
+
+async def _make_position(database: str) -> None:
+    async with running(make_bus(partitions=1), database) as rig:
+        await until(lambda: rig.writer.readiness()[0])

@@ -1,0 +1,143 @@
+"""A database that hangs up, dies or is away costs time, never a packet."""
+
+import asyncio
+import os
+import signal
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+import hepscope_migrations
+from hepscope_common.bus.memory import MemoryBus
+from integration.storage_writer.rig import (
+    SETTINGS,
+    fetch,
+    make_bus,
+    put,
+    running,
+    until,
+    until_committed,
+)
+from support.builders import make_call
+from support.postgres import Cluster, dsn_of, execute, find_binaries, run_apart
+
+pytestmark = pytest.mark.database
+
+SMALL = SETTINGS.model_copy(update={"batch_packets": 100})
+CALLS = 600
+
+KILL = """
+select pg_terminate_backend(pid) from pg_stat_activity
+where datname = current_database() and pid <> pg_backend_pid()
+  and application_name like 'hepscope writer%'
+"""
+
+
+@pytest.fixture(scope="module")
+def own_server() -> Iterator[tuple[Cluster, str]]:
+    """A server that tests may kill, and the DSN of a migrated database in it."""
+    with tempfile.TemporaryDirectory(prefix="hepscope-pg-", ignore_cleanup_errors=True) as scratch:
+        Path(scratch).chmod(0o711)
+        directory = Path(scratch, "server")
+        directory.mkdir(mode=0o700)
+        cluster = Cluster(find_binaries(Path(scratch)), directory)
+        cluster.create()
+        cluster.start()
+        run_apart(lambda: execute(cluster.dsn, "create database kill"))
+        dsn = dsn_of(cluster.dsn, "kill")
+        run_apart(lambda: hepscope_migrations.upgrade(dsn))
+        yield cluster, dsn
+        cluster.stop()
+
+
+def full_bus() -> MemoryBus:
+    """Return a bus that holds the messages of many calls, mixed."""
+    bus = make_bus(partitions=4)
+    packets = [make_call(f"call-{n}") for n in range(CALLS)]
+    put(bus, [call[step] for step in range(7) for call in packets], per_record=10)
+    return bus
+
+
+async def assert_stored_once(dsn: str) -> None:
+    """Check that every packet is stored, once, and every call counts its messages."""
+    (rows,) = await fetch(dsn, "select count(*), count(distinct id) from hepscope.sip")
+    calls = await fetch(dsn, "select message_count from hepscope.call")
+    assert tuple(rows) == (CALLS * 7, CALLS * 7)
+    assert len(calls) == CALLS
+    assert {row["message_count"] for row in calls} == {7}
+
+
+async def test_sessions_cut_under_load_lose_nothing(database: str) -> None:
+    """Backends are terminated again and again; everything is stored once."""
+    bus = full_bus()
+    killer = await asyncpg.connect(database)
+    async with running(bus, database, SMALL) as rig:
+        for round_number in range(1, 9):
+            await until_committed(rig, round_number)
+            await killer.execute(KILL)
+    await killer.close()
+
+    await assert_stored_once(database)
+    assert rig.counts()["attempts_total{busy}"] >= 1
+
+
+async def test_a_server_that_crashes_under_load_loses_nothing(
+    own_server: tuple[Cluster, str],
+) -> None:
+    """One backend dies by SIGKILL, so the server throws all sessions out and recovers."""
+    _, dsn = own_server
+    async with running(full_bus(), dsn, SMALL) as rig:
+        for round_number in range(1, 4):
+            await until_committed(rig, 4 * round_number)
+            os.kill(await _victim(dsn), signal.SIGKILL)
+
+    await assert_stored_once(dsn)
+
+
+async def test_a_server_that_is_away_is_waited_for(own_server: tuple[Cluster, str]) -> None:
+    """Not ready meanwhile; once it is back, what was accepted meanwhile is stored."""
+    cluster, dsn = own_server
+    await execute(dsn, "truncate hepscope.sip, hepscope.call, hepscope.bus_position")
+    bus = make_bus()
+    async with running(bus, dsn, SMALL) as rig:
+        await until(lambda: rig.writer.readiness()[0])
+        cluster.stop()
+        put(bus, make_call("meanwhile"))
+        await until(lambda: not rig.writer.readiness()[0])
+        cluster.start()
+
+    assert len(await fetch(dsn, "select from hepscope.sip")) == 7
+    assert rig.counts()["attempts_total{busy}"] >= 1
+
+
+async def test_a_server_that_is_away_at_the_start_is_waited_for(
+    own_server: tuple[Cluster, str],
+) -> None:
+    """Partitions are taken over once it is there."""
+    cluster, dsn = own_server
+    await execute(dsn, "truncate hepscope.sip, hepscope.call, hepscope.bus_position")
+    cluster.stop()
+    bus = make_bus()
+    async with running(bus, dsn, SMALL) as rig:
+        put(bus, make_call("early"))
+        await until(lambda: rig.writer.readiness()[1].startswith("database"))
+        cluster.start()
+
+    assert len(await fetch(dsn, "select from hepscope.sip")) == 7
+
+
+async def _victim(dsn: str) -> int:
+    while True:
+        try:
+            rows = await fetch(
+                dsn,
+                "select pid from pg_stat_activity where application_name like 'hepscope writer _'",
+            )
+        except (OSError, asyncpg.PostgresError):
+            rows = []
+        if rows:
+            return int(rows[0]["pid"])
+        await asyncio.sleep(0.02)
