@@ -302,7 +302,7 @@ async def test_a_reused_call_id_is_several_calls(client: httpx.AsyncClient, stor
     flow = await get(client, "/api/v1/calls/again/flow")
 
     assert (newest["started_at"], newest["message_count"]) == ("2026-03-11T00:00:00.000000Z", 1)
-    assert newest["other_records"] == ["2026-03-08T00:00:00.000000Z"]
+    assert newest["other_records"] == [{"started_at": "2026-03-08T00:00:00.000000Z"}]
     assert (older["started_at"], older["message_count"]) == ("2026-03-08T00:00:00.000000Z", 6)
     assert len(cast("list[Json]", messages["items"])) == 6
     assert len(cast("list[Json]", flow["arrows"])) == 1

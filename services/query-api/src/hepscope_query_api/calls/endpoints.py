@@ -14,7 +14,7 @@ from hepscope_query_api.calls.parameters import (
     choose,
 )
 from hepscope_query_api.calls.repository import KEY_SHAPE, CallRepository
-from hepscope_query_api.calls.schemas import Call, CallDetail, call_of
+from hepscope_query_api.calls.schemas import Call, CallDetail, OtherRecord, call_of
 from hepscope_query_api.context import Shared
 from hepscope_query_api.query.parameters import given_filters, strict
 from hepscope_query_api.query.period import last_day
@@ -66,5 +66,8 @@ async def get_call(
         raise call_not_found(wanted)
     return CallDetail(
         **dict(call_of(chosen.call, now_us)),
-        other_records=[format_time(from_us(other.started_us)) for other in chosen.others],
+        other_records=[
+            OtherRecord(started_at=format_time(from_us(other.started_us)))
+            for other in chosen.others
+        ],
     )

@@ -50,11 +50,18 @@ class Call(Shape):
     """Nodes that captured it; at most 16."""
 
 
+class OtherRecord(Shape):
+    """Another call with the same Call-ID."""
+
+    started_at: Time
+    """First message; a value for `at`."""
+
+
 class CallDetail(Call):
     """A call, and the other records of the same Call-ID."""
 
-    other_records: list[Time]
-    """`started_at` of other calls with this Call-ID, newest first: values for `at`."""
+    other_records: list[OtherRecord]
+    """Other calls with this Call-ID, newest first."""
 
 
 def call_of(facts: CallFacts, now_us: int) -> Call:

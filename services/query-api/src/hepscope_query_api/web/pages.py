@@ -6,6 +6,7 @@ fingerprint in its name, so browsers ask each time (``no-cache``) and get 304 by
 upgrade is seen at once.
 """
 
+import re
 from pathlib import Path
 
 from starlette.exceptions import HTTPException
@@ -19,6 +20,9 @@ PAGE_ROUTES = frozenset(
 """First segments of the page's own routes, whatever follows them (Call-IDs look like files)."""
 
 NOT_PAGES = ("api/", "problems/")
+NOT_SERVED = re.compile(r"(?:^|/)(?:\.|node_modules(?:/|$))")
+"""Hidden files, and the type checker's packages of a working copy."""
+
 INDEX = "index.html"
 
 
@@ -43,6 +47,8 @@ class Pages(StaticFiles):
         return response
 
     async def _file_or_index(self, path: str, scope: Scope) -> Response:
+        if NOT_SERVED.search(path):
+            raise HTTPException(status_code=404)
         try:
             return await super().get_response(path, scope)
         except HTTPException as error:
