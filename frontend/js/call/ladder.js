@@ -1,0 +1,139 @@
+/**
+ * The ladder: a list with an item per message, hosts above that stay in sight. Only the rows in
+ * sight and some around them are drawn, so that a call of thousands of messages scrolls as
+ * smoothly as one of ten.
+ */
+import { h } from "../dom.js";
+import { arrowItem, gapItem } from "./arrow.js";
+import { columnsOf, rowsBetween, rowsOf } from "./layout.js";
+
+/** @typedef {import("../api.js").Flow} Flow */
+
+/** Rows drawn beyond the edges, in pixels: what a quick turn of the wheel covers. */
+const AROUND = 520;
+const HEAD = 52;
+
+export class Ladder {
+  /** @type {Map<number, HTMLElement>} */
+  #drawn = new Map();
+  #range = { first: 0, end: 0 };
+  #selected = 0;
+
+  /** @param {Flow} flow @param {{absolute: boolean, select: (number: number) => void, toggleTime: () => void}} options */
+  constructor(flow, options) {
+    this.flow = flow;
+    this.options = options;
+    const { rows, height } = rowsOf(flow.hosts, flow.arrows);
+    this.rows = rows;
+    this.arrowRows = rows.filter((row) => row.kind === "arrow");
+    this.names = new Map(flow.hosts.map((host) => [host.id, host.label]));
+    this.columns = columnsOf(flow.hosts.length, 0);
+    this.list = h("ol", { class: "arrows", "aria-label": "Messages" });
+    this.list.style.height = `${height + 16}px`;
+    this.frame = h("div", { class: "ladder-inner" });
+    this.element = h("section", { class: "ladder", "aria-label": "Ladder" }, this.frame);
+    this.element.addEventListener("scroll", () => this.#draw(), { passive: true });
+    this.list.addEventListener("click", (event) => this.#clicked(event));
+    new ResizeObserver(() => this.#resize()).observe(this.element);
+  }
+
+  /** Mark a message, 0 for none, and bring it into sight. @param {number} number */
+  select(number) {
+    this.#selected = number;
+    const row = this.arrowRows[number - 1];
+    if (row) this.#reveal(row.top);
+    this.#redraw();
+  }
+
+  /** Bring the keyboard to the selected message. */
+  focusSelected() {
+    const link = this.list.querySelector("a[aria-current]");
+    if (link instanceof HTMLElement) link.focus({ preventScroll: true });
+  }
+
+  /** @param {number} top */
+  #reveal(top) {
+    const { scrollTop, clientHeight } = this.element;
+    const [low, high] = [top - 26, top + HEAD + 52 - clientHeight];
+    if (scrollTop > low) this.element.scrollTop = Math.max(low, 0);
+    else if (scrollTop < high) this.element.scrollTop = high;
+  }
+
+  #resize() {
+    this.columns = columnsOf(this.flow.hosts.length, this.element.clientWidth);
+    this.frame.style.width = `${this.columns.width}px`;
+    const lines = this.columns.middles.map((x) => {
+      const line = h("div", { class: "lifeline" });
+      line.style.left = `${x}px`;
+      return line;
+    });
+    this.frame.replaceChildren(...lines, this.#hosts(), this.list);
+    this.#redraw();
+    const row = this.arrowRows[this.#selected - 1];
+    if (row) this.#reveal(row.top);
+  }
+
+  #hosts() {
+    const { absolute, toggleTime } = this.options;
+    const width = Math.min(this.columns.step - 8, 148);
+    const boxes = this.flow.hosts.map((host, index) => {
+      const box = h("div", { class: "host", title: host.label }, h("b", {}, host.address), h("span", {}, host.port ? `port ${host.port}` : "any port"));
+      box.style.left = `${(this.columns.middles[index] ?? 0) - width / 2}px`;
+      box.style.width = `${width}px`;
+      return box;
+    });
+    const time = h("button", { type: "button", click: toggleTime, title: absolute ? "Show seconds since the first message" : "Show the time of day" }, absolute ? "Time" : "Offset");
+    return h("div", { class: "hosts" }, ...boxes, h("div", { class: "gutter-head" }, h("span", {}, "#"), time));
+  }
+
+  #redraw() {
+    const hadFocus = this.list.contains(document.activeElement);
+    this.#drawn.clear();
+    this.#range = { first: 0, end: 0 };
+    this.list.replaceChildren();
+    this.#draw();
+    if (hadFocus) this.focusSelected();
+  }
+
+  #draw() {
+    const { scrollTop, clientHeight } = this.element;
+    const { first, end } = rowsBetween(this.rows, scrollTop - AROUND, scrollTop + clientHeight + AROUND);
+    if (first === this.#range.first && end === this.#range.end) return;
+    for (const [index, element] of this.#drawn) {
+      if (index >= first && index < end) continue;
+      element.remove();
+      this.#drawn.delete(index);
+    }
+    // What stays is not moved (it may have the focus): new rows go before or after it.
+    const kept = Math.min(...this.#drawn.keys());
+    /** @type {HTMLElement[]} */
+    const before = [];
+    /** @type {HTMLElement[]} */
+    const after = [];
+    for (let index = first; index < end; index += 1) {
+      if (this.#drawn.has(index)) continue;
+      const element = this.#item(index);
+      this.#drawn.set(index, element);
+      (index < kept ? before : after).push(element);
+    }
+    this.list.prepend(...before);
+    this.list.append(...after);
+    this.#range = { first, end };
+  }
+
+  /** @param {number} index */
+  #item(index) {
+    const row = this.rows[index];
+    if (!row) throw new RangeError(`no row ${index}`);
+    if (row.kind === "gap") return gapItem(row, this.columns);
+    return arrowItem(row, this.columns, { names: this.names, absolute: this.options.absolute, count: this.arrowRows.length, selected: this.#selected });
+  }
+
+  /** @param {MouseEvent} event */
+  #clicked(event) {
+    const link = event.target instanceof Element ? event.target.closest("a") : null;
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    this.options.select(Number(link.dataset["number"]));
+  }
+}

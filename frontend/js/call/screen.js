@@ -1,0 +1,158 @@
+/** The screen of one call: head, ladder, and the message that is selected. */
+import { readAddress, writeAddress } from "../address.js";
+import { Problem, callPath, get } from "../api.js";
+import { find, h } from "../dom.js";
+import { stepAction, useKeys } from "../keys.js";
+import { Loader } from "../loading.js";
+import { goBack, noteAddress } from "../router.js";
+import { failureCard, stateCard, strangerNotes } from "../states.js";
+import { isMoment } from "../times.js";
+import { callHead, otherRecords } from "./head.js";
+import { Ladder } from "./ladder.js";
+import { MessagePanel } from "./message.js";
+
+/** @typedef {import("../api.js").Call} Call */
+/** @typedef {import("../api.js").Flow} Flow */
+
+/** @type {Record<string, import("../address.js").Parameter>} */
+const PARAMETERS = Object.freeze({
+  at: { fallback: "", check: isMoment },
+  msg: { fallback: "", check: (text) => /^[1-9]\d{0,5}$/.test(text) },
+  time: { fallback: "offset", check: (text) => text === "offset" || text === "absolute" },
+});
+
+/** @param {import("../router.js").Visit} visit @returns {() => void} */
+export function callScreen({ place, rest, search }) {
+  const { values, strangers } = readAddress(PARAMETERS, search);
+  const notes = strangerNotes(strangers);
+  const body = h("div", { class: "list" });
+  place.append(...notes, body);
+  const screen = new CallScreen(place, notes, body, decoded(rest), values);
+  screen.load();
+  return () => screen.leave();
+}
+
+class CallScreen {
+  #loader = new Loader();
+  /** @type {Ladder | null} */
+  #ladder = null;
+
+  /** @param {HTMLElement} place @param {HTMLElement[]} notes @param {HTMLElement} waiting @param {string} callId @param {import("../address.js").Values} values */
+  constructor(place, notes, waiting, callId, values) {
+    this.place = place;
+    this.notes = notes;
+    this.waiting = waiting;
+    this.callId = callId;
+    this.values = values;
+    this.body = h("div", { class: "call-body" });
+    this.panel = new MessagePanel({ close: () => this.select(0), step: (by) => this.step(by) });
+    document.title = `${callId} · hepscope`;
+    find(".foot-facts").textContent = "";
+    useKeys([
+      stepAction("message", (by) => { this.step(by); this.#ladder?.focusSelected(); }),
+      { keys: ["t"], hint: "offset or time", run: () => this.toggleTime() },
+      { keys: ["Escape"], hint: "back", run: () => (this.#number ? this.select(0) : goBack("/calls")) },
+    ]);
+  }
+
+  get #number() {
+    return Number(this.values["msg"] ?? 0);
+  }
+
+  load() {
+    const again = { label: "Try again", run: () => this.load(), first: true };
+    const back = { label: "Search calls", href: "/calls" };
+    void this.#loader.run({
+      place: this.waiting, what: "Loading the call",
+      load: async (signal) => {
+        const query = new URLSearchParams(this.values["at"] ? { at: this.values["at"] } : {});
+        const path = callPath(this.callId);
+        const [call, flow] = await Promise.all([get(path, query, signal).catch(noRecord), get(`${path}/flow`, query, signal)]);
+        this.#show(call, flow);
+      },
+      failed: (error) => this.waiting.replaceChildren(error instanceof Problem && error.status === 404
+        ? this.#missing(error) : failureCard(error, "The call cannot be shown", [again, back])),
+      stopped: () => this.waiting.replaceChildren(stateCard({ look: "not-taken", title: "Stopped", text: [], steps: [again, back] })),
+    });
+  }
+
+  /** Select a message by its number, 0 for none. @param {number} number */
+  select(number) {
+    const row = this.#ladder?.arrowRows[number - 1];
+    this.#note({ msg: row ? String(number) : "" });
+    this.body.classList.toggle("with-message", Boolean(row));
+    if (row) this.panel.show(row);
+    else this.panel.hide();
+    this.#ladder?.select(row ? number : 0);
+  }
+
+  /** Select the message so many further on. @param {number} by */
+  step(by) {
+    const count = this.#ladder?.arrowRows.length ?? 0;
+    if (count) this.select(Math.min(Math.max(this.#number + by, 1), count));
+  }
+
+  toggleTime() {
+    if (!this.#ladder) return;
+    this.#note({ time: this.values["time"] === "absolute" ? "offset" : "absolute" });
+    this.#draw(this.#ladder.flow);
+  }
+
+  leave() {
+    this.#loader.leave();
+    this.panel.leave();
+  }
+
+  /** @param {Call | null} call @param {Flow} flow */
+  #show(call, flow) {
+    this.place.replaceChildren(...this.notes, callHead(this.callId, call, flow, this.values["at"] ?? ""));
+    const others = otherRecords(this.callId, call);
+    if (others) this.place.append(others);
+    if (flow.truncated) this.place.append(h("p", { class: "note" }, `Only the first ${flow.arrows.length.toLocaleString()} messages are drawn. The exports hold all.`));
+    this.place.append(this.body);
+    this.#draw(flow);
+    const hosts = `${flow.hosts.length} ${flow.hosts.length === 1 ? "host" : "hosts"}`;
+    find(".foot-facts").textContent = `${flow.arrows.length.toLocaleString()} messages, ${hosts}`;
+    if (this.#number > flow.arrows.length) this.place.prepend(h("p", { class: "note" }, `There is no message ${this.#number}; the call has ${flow.arrows.length}.`));
+  }
+
+  /** @param {Flow} flow */
+  #draw(flow) {
+    this.#ladder = new Ladder(flow, {
+      absolute: this.values["time"] === "absolute",
+      select: (number) => this.select(number), toggleTime: () => this.toggleTime(),
+    });
+    this.body.replaceChildren(this.#ladder.element, this.panel.element);
+    if (this.#number) this.select(this.#number);
+  }
+
+  /** @param {Problem} problem */
+  #missing(problem) {
+    const everywhere = `/calls?${new URLSearchParams({ call_id: this.callId, method: "any", from: "1970-01-01T00:00:00Z" })}`;
+    return stateCard({
+      look: "not-taken", title: "This call is not stored", text: [problem.detail], role: "alert",
+      steps: [{ label: "Search calls", href: "/calls", first: true }, { label: "Search everything for this Call-ID", href: everywhere }],
+    });
+  }
+
+  /** @param {Record<string, string>} change */
+  #note(change) {
+    this.values = Object.freeze({ ...this.values, ...change });
+    noteAddress(`${location.pathname}${writeAddress(PARAMETERS, this.values)}`);
+  }
+}
+
+/** A flow can be there without a call record. @param {unknown} error */
+function noRecord(error) {
+  if (error instanceof Problem && error.status === 404) return null;
+  throw error;
+}
+
+/** @param {string} segment */
+function decoded(segment) {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}

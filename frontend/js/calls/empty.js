@@ -1,0 +1,71 @@
+/** Why a search found nothing, asked of the API, and what to do about it. */
+import { API, get } from "../api.js";
+import { h } from "../dom.js";
+import { stateCard } from "../states.js";
+import { longTime } from "../times.js";
+import { ANY, EVERYTHING, PARAMETERS, isNarrowed } from "./query.js";
+import { writeAddress } from "../address.js";
+
+/** @typedef {import("../address.js").Values} Values */
+
+const HEP_PORT = 9060;
+
+/**
+ * Return the card that stands in for rows, and whether nothing at all has ever arrived.
+ * @param {Values} values @param {AbortSignal} signal
+ * @returns {Promise<{card: HTMLElement, isFirstStart: boolean}>}
+ */
+export async function whyEmpty(values, signal) {
+  const ever = new URLSearchParams({ start: EVERYTHING, limit: "1" });
+  const [calls, nodes] = await Promise.all([get(`${API}/calls`, ever, signal), get(`${API}/nodes`, ever, signal)]);
+  const newest = calls.items[0];
+  if (newest) return { card: nothingMatches(values, newest), isFirstStart: false };
+  if (nodes.items.length) return { card: noCalls(nodes.items[0]), isFirstStart: false };
+  return { card: firstStart(location.hostname), isFirstStart: true };
+}
+
+/** @param {Values} values @param {import("../api.js").Call} newest */
+function nothingMatches(values, newest) {
+  /** @param {Values} change */
+  const link = (change) => `/calls${writeAddress(PARAMETERS, { ...values, sel: "", ...change })}`;
+  const narrowing = Object.fromEntries(Object.entries(PARAMETERS).map(([name, { fallback }]) => [name, fallback]));
+  const steps = [];
+  if (isNarrowed(values)) steps.push({ label: "Without words and fields", href: link({ ...narrowing, from: values["from"] ?? "", to: values["to"] ?? "", method: values["method"] ?? "" }) });
+  if (values["method"] !== ANY) steps.push({ label: `Any method, not only ${values["method"]}`, href: link({ method: ANY }) });
+  if (values["from"] !== "-7d") steps.push({ label: "Last 7 days", href: link({ from: "-7d", to: "" }) });
+  if (values["from"] !== EVERYTHING) steps.push({ label: "Everything stored", href: link({ from: EVERYTHING, to: "" }) });
+  return stateCard({
+    look: "not-taken", title: "No call matches",
+    text: [`The newest call stored is of ${longTime(newest.started_at)} (${newest.method ?? "no method"}).`, "Calls are searched by the time of their first message."],
+    steps,
+  });
+}
+
+/** @param {{name: string, last_seen: string}} node */
+function noCalls(node) {
+  return stateCard({
+    look: "in-progress", title: "Packets arrive, but no call yet",
+    text: [`The node “${node.name}” was last heard at ${longTime(node.last_seen)}. It has sent no SIP that belongs to a call.`],
+    steps: [{ label: "Nodes", href: "/nodes" }, { label: "Registrations", href: "/registrations" }],
+  });
+}
+
+/** @param {string} host */
+function firstStart(host) {
+  const server = host === "localhost" ? "127.0.0.1" : host;
+  const card = stateCard({
+    look: "in-progress", title: "No packets yet",
+    text: [`hepscope listens for HEP at ${server}, port ${HEP_PORT}, udp and tcp, unless its settings say otherwise (the lines it prints at start name the ports in use), and has received nothing.`,
+      "Point an agent at it; this page fills by itself. From another machine, use this machine's address."],
+  });
+  const url = `${server}:${HEP_PORT}`;
+  card.append(h("dl", {},
+    ...recipe("kamailio", `loadmodule "siptrace.so"\nmodparam("siptrace", "duplicate_uri", "sip:${url}")\nmodparam("siptrace", "hep_mode_on", 1)\nmodparam("siptrace", "hep_version", 3)\nmodparam("siptrace", "trace_to_database", 0)\nmodparam("siptrace", "trace_on", 1)\nmodparam("siptrace", "trace_mode", 1)`),
+    ...recipe("sngrep", `sngrep -H udp:${url}`),
+    ...recipe("A recording", `hepscope capture --read calls.pcap --send tcp://${url} --now`),
+    ...recipe("Or an hour of generated calls", "make demo")));
+  return card;
+}
+
+/** @param {string} name @param {string} lines */
+const recipe = (name, lines) => [h("dt", {}, name), h("dd", {}, h("pre", {}, lines))];
