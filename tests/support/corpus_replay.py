@@ -26,13 +26,14 @@ HEP3_RECORDINGS = tuple(name for name in HEP_RECORDINGS if name not in {"kam_v1_
 """What may travel over TCP: HEP 1 and 2 have no length of their own."""
 
 SIP_RECORDINGS = (
-    "sip_udp6_basic",
     "sip_udp_basic",
     "sip_udp_ipfrag",
     "sip_udp_retrans",
     "sip_udp_rtp",
     "sip_vlan100",
+    "sip_udp6_basic",
 )
+"""Of SIP over UDP, in the order of their times."""
 
 _HEAD_OF = {1: 16, 2: 28}  # with IPv4
 _TYPES = {"SIP": 1, "JSON/RTCP": 5, "LOG": 100}
