@@ -30,12 +30,6 @@ MAX_PARTIES = 1000
 TRIGRAM = 3
 """Shorter pieces have no trigram to look up."""
 
-NOT_MERGED = (
-    "(flags & 1 <> 0 or not exists (select from hepscope.call earlier "
-    "where earlier.call_id = call.call_id and earlier.key_time < call.key_time))"
-)
-"""Orphans are shown as part of the call before them. FLAG_INITIAL is bit 1."""
-
 
 @dataclass(slots=True)
 class Search:
@@ -44,7 +38,7 @@ class Search:
     order: Order
     limit: int
     bind: Bind = field(default_factory=Bind)
-    predicates: list[str] = field(default_factory=lambda: [NOT_MERGED])
+    predicates: list[str] = field(default_factory=list)
     parties: list[str] | None = None
     by_party: tuple[str, ...] = ()
     direct: list[str] = field(default_factory=list)
