@@ -82,7 +82,11 @@ class Batch:
         found = self.calls.get(facts.call_id)
         if found is None:
             self.calls[facts.call_id] = facts
-        elif begins_again(found.last_us, facts, self.silence_us):
+        elif (
+            # Nearly never; the call that decides costs more than the merge.
+            facts.started_us - found.last_us > self.silence_us
+            and begins_again(found.last_us, facts, self.silence_us)
+        ):
             self.earlier_calls.append(found)
             self.calls[facts.call_id] = facts
         else:

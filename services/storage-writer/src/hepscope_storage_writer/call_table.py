@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from hepscope_common.calls import CallFacts
 from hepscope_common.store import copy
 from hepscope_storage_writer.columns import Column, FactTable, Merge
+from hepscope_storage_writer.pieces import AddressPieces, ArrayPieces, FinalsPieces, TextPieces
 
 
 class KeyedCall(NamedTuple):
@@ -21,25 +22,16 @@ class KeyedCall(NamedTuple):
 
 _Piece = Callable[[KeyedCall], bytes]
 
+# Memories of encoded values, bounded by themselves; what they hold never changes.
+_NAMES: Final = TextPieces(copy.INDEXED_LIMIT)
+_AGENTS: Final = TextPieces(copy.AGENT_LIMIT)
+_ADDRESSES: Final = AddressPieces()
+_NODES: Final = ArrayPieces()
+_FINALS: Final = FinalsPieces()
+
 
 def _time(read: Callable[[CallFacts], int | None]) -> _Piece:
     return lambda call: copy.timestamptz(read(call.facts))
-
-
-def _text(read: Callable[[CallFacts], str], limit: int = copy.INDEXED_LIMIT) -> _Piece:
-    return lambda call: copy.text(read(call.facts) or None, limit)
-
-
-def _int4(read: Callable[[CallFacts], int]) -> _Piece:
-    return lambda call: copy.int4(read(call.facts))
-
-
-def _int8(read: Callable[[CallFacts], int]) -> _Piece:
-    return lambda call: copy.int8(read(call.facts))
-
-
-def _inet(read: Callable[[CallFacts], bytes]) -> _Piece:
-    return lambda call: copy.inet(read(call.facts))
 
 
 _LEAST, _ORIGIN, _SUM, _OR = Merge.LEAST, Merge.ORIGIN, Merge.SUM, Merge.OR
@@ -54,31 +46,31 @@ _COLUMNS: Final[tuple[Column[KeyedCall], ...]] = (
     Column("answered_at", "timestamptz", _LEAST, _time(lambda facts: facts.answered_us)),
     Column("cancelled_at", "timestamptz", _LEAST, _time(lambda facts: facts.cancelled_us)),
     Column("bye_at", "timestamptz", _LEAST, _time(lambda facts: facts.bye_us)),
-    Column("origin_key", "bigint", _LEAST, _int8(lambda facts: facts.origin_key)),
-    Column("bytes", "bigint", _SUM, _int8(lambda facts: facts.bytes)),
-    Column("message_count", "int", _SUM, _int4(lambda facts: facts.message_count)),
-    Column("invite_count", "int", _SUM, _int4(lambda facts: facts.invite_count)),
-    Column("source_port", "int", _ORIGIN, _int4(lambda facts: facts.source_port)),
-    Column("destination_port", "int", _ORIGIN, _int4(lambda facts: facts.destination_port)),
-    Column("flags", "int", _OR, _int4(lambda facts: facts.flags)),
-    Column("methods", "int", _OR, _int4(lambda facts: facts.methods)),
-    Column("finals", "jsonb", Merge.FINALS, lambda call: copy.jsonb(call.facts.finals)),
+    Column("origin_key", "bigint", _LEAST, lambda call: copy.int8(call.facts.origin_key)),
+    Column("bytes", "bigint", _SUM, lambda call: copy.int8(call.facts.bytes)),
+    Column("message_count", "int", _SUM, lambda call: copy.int4(call.facts.message_count)),
+    Column("invite_count", "int", _SUM, lambda call: copy.int4(call.facts.invite_count)),
+    Column("source_port", "int", _ORIGIN, lambda call: copy.int4(call.facts.source_port)),
+    Column("destination_port", "int", _ORIGIN, lambda call: copy.int4(call.facts.destination_port)),
+    Column("flags", "int", _OR, lambda call: copy.int4(call.facts.flags)),
+    Column("methods", "int", _OR, lambda call: copy.int4(call.facts.methods)),
+    Column("finals", "jsonb", Merge.FINALS, lambda call: _FINALS(call.facts.finals)),
     Column("call_id", "text", Merge.KEY, lambda call: copy.text(call.facts.call_id)),
-    Column("method", "text", _ORIGIN, _text(lambda facts: facts.method)),
-    Column("from_user", "text", _ORIGIN, _text(lambda facts: facts.from_user)),
-    Column("from_domain", "text", _ORIGIN, _text(lambda facts: facts.from_domain)),
-    Column("to_user", "text", _ORIGIN, _text(lambda facts: facts.to_user)),
-    Column("to_domain", "text", _ORIGIN, _text(lambda facts: facts.to_domain)),
-    Column("ruri_user", "text", _ORIGIN, _text(lambda facts: facts.ruri_user)),
-    Column("ruri_domain", "text", _ORIGIN, _text(lambda facts: facts.ruri_domain)),
-    Column("user_agent", "text", _ORIGIN, _text(lambda facts: facts.user_agent, copy.AGENT_LIMIT)),
-    Column("source", "inet", _ORIGIN, _inet(lambda facts: facts.source)),
-    Column("destination", "inet", _ORIGIN, _inet(lambda facts: facts.destination)),
+    Column("method", "text", _ORIGIN, lambda call: _NAMES[call.facts.method]),
+    Column("from_user", "text", _ORIGIN, lambda call: _NAMES[call.facts.from_user]),
+    Column("from_domain", "text", _ORIGIN, lambda call: _NAMES[call.facts.from_domain]),
+    Column("to_user", "text", _ORIGIN, lambda call: _NAMES[call.facts.to_user]),
+    Column("to_domain", "text", _ORIGIN, lambda call: _NAMES[call.facts.to_domain]),
+    Column("ruri_user", "text", _ORIGIN, lambda call: _NAMES[call.facts.ruri_user]),
+    Column("ruri_domain", "text", _ORIGIN, lambda call: _NAMES[call.facts.ruri_domain]),
+    Column("user_agent", "text", _ORIGIN, lambda call: _AGENTS[call.facts.user_agent]),
+    Column("source", "inet", _ORIGIN, lambda call: _ADDRESSES[call.facts.source]),
+    Column("destination", "inet", _ORIGIN, lambda call: _ADDRESSES[call.facts.destination]),
     Column(
         "nodes",
         "text[]",
         Merge.UNION,
-        lambda call: copy.text_array(call.facts.nodes, copy.INDEXED_LIMIT),
+        lambda call: _NODES[call.facts.nodes],
     ),
 )
 

@@ -62,12 +62,11 @@ class Decoder:
 
     def packets(self, batch: Batch, record: Record) -> list[bytes]:
         """Return the packets of a record; from where it is broken on, it is one dead letter."""
-        value = record.value
         try:
-            return scan(value)
+            return scan(record.value)
         except DecodeError as error:
-            found = scan(value[: error.offset]) if 0 < error.offset < len(value) else []
-            rest = value[sum(map(len, found)) :]
+            found = _whole_packets(record.value, error.offset)
+            rest = record.value[sum(map(len, found)) :]
             batch.dead_letters.append(DeadLetter(record, len(found), rest, str(error.reason)))
             return found
 
@@ -127,3 +126,13 @@ class Decoder:
             registration.started_us = registration.last_us = reading.time_us
             registration.day_us = reading.time_us - reading.time_us % DAY_US
             batch.add_registration(registration)
+
+
+def _whole_packets(value: bytes, end: int) -> list[bytes]:
+    """Return the packets before the first broken one, which lies at ``end`` or begins before it."""
+    while end > 0:
+        try:
+            return scan(value[:end])
+        except DecodeError as error:
+            end = min(error.offset, end - 1)
+    return []

@@ -1,0 +1,99 @@
+"""Tests of positions as a worker knows them."""
+
+from hepscope_common.bus.protocol import Record, TopicPartition
+from hepscope_common.store.positions import Advance, Position
+from hepscope_storage_writer.batch import Batch
+from hepscope_storage_writer.ownership import Ownership
+from hepscope_storage_writer.times import DAY_US
+
+ONE, TWO = TopicPartition("t", 1), TopicPartition("t", 2)
+
+
+def make_owner() -> Ownership:
+    """Return an owner of two partitions."""
+    owner = Ownership()
+    owner.assign({ONE: Position(5, 3), TWO: Position(0, 8)})
+    return owner
+
+
+def make_batch() -> Batch:
+    """Return a batch of two records of one partition and one of another."""
+    batch = Batch(DAY_US)
+    for partition, offset in ((2, 0), (1, 5), (1, 6)):
+        batch.take(Record("t", partition, offset, b"x", 1))
+    return batch
+
+
+def test_only_the_next_record_is_expected() -> None:
+    """Neither what is stored already, nor what leaves a gap, nor what is not owned."""
+    owner, batch = make_owner(), Batch(DAY_US)
+
+    assert owner.expects(batch, Record("t", 1, 5, b"", 1))
+    batch.take(Record("t", 1, 5, b"", 1))
+    assert [owner.expects(batch, Record("t", 1, n, b"", 1)) for n in (4, 5, 6, 7)] == [
+        False,
+        False,
+        True,
+        False,
+    ]
+    assert not owner.expects(batch, Record("t", 3, 0, b"", 1))
+
+
+def test_advances_are_sorted_and_start_where_the_position_is() -> None:
+    """Locks are taken in one order by every writer."""
+    assert make_owner().advances(make_batch()) == [
+        Advance("t", 1, 5, 3, 7),
+        Advance("t", 2, 0, 8, 1),
+    ]
+
+
+def test_a_commit_moves_the_positions() -> None:
+    """The next batch goes on behind it, under the same epoch."""
+    owner = make_owner()
+
+    owner.committed(make_batch())
+
+    assert owner.positions == {ONE: Position(7, 3), TWO: Position(1, 8)}
+
+
+def test_a_commit_whose_answer_was_lost_is_recognised() -> None:
+    """Epochs are ours and every position stands behind the batch."""
+    owner = make_owner()
+
+    found = owner.settle(make_batch(), {ONE: Position(7, 3), TWO: Position(1, 8)})
+
+    assert found.is_committed
+
+
+def test_a_partition_of_another_epoch_is_lost() -> None:
+    """It is stopped until it is assigned again; the others are read again from where they stand."""
+    owner = make_owner()
+
+    found = owner.settle(make_batch(), {ONE: Position(7, 4), TWO: Position(0, 8)})
+
+    assert (found.is_committed, found.lost, found.reread) == (False, [ONE], {TWO: 0})
+    assert (owner.stopped, set(owner.positions)) == ({ONE}, {TWO})
+    assert not owner.holds(make_batch())
+    owner.assign({ONE: Position(9, 5)})
+    assert owner.stopped == set()
+
+
+def test_a_position_that_somebody_moved_is_believed() -> None:
+    """Reading goes on there."""
+    owner = make_owner()
+
+    found = owner.settle(make_batch(), {ONE: Position(40, 3), TWO: Position(1, 8)})
+
+    assert (found.is_committed, found.reread) == (False, {ONE: 40, TWO: 1})
+    assert owner.positions[ONE] == Position(40, 3)
+
+
+def test_released_partitions_are_forgotten() -> None:
+    """Also by what a batch at work then asks."""
+    owner = make_owner()
+
+    owner.release([ONE, TopicPartition("t", 9)])
+
+    assert set(owner.positions) == {TWO}
+    assert not owner.holds(make_batch())
+    assert not owner.settle(make_batch(), {TWO: Position(1, 8)}).is_committed
