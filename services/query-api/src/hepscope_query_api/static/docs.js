@@ -8,6 +8,24 @@ function make(tag, text, attributes = {}) {
   return element;
 }
 
+/** Paragraphs of a text, with `code` in it set as such. */
+function prose(text) {
+  return text.split(/\n{2,}/).map((paragraph) => {
+    const element = make("p");
+    paragraph.replaceAll("\n", " ").split("`").forEach((part, at) => {
+      element.append(at % 2 ? make("code", part) : part);
+    });
+    return element;
+  });
+}
+
+/** A table cell with the same marks. */
+function cell(text) {
+  const element = make("td");
+  element.append(...prose(text).flatMap((one) => [...one.childNodes]));
+  return element;
+}
+
 /** The name of a schema, as short as it can be said. */
 function typeOf(schema) {
   if (!schema) return "";
@@ -28,7 +46,7 @@ function table(heads, rows) {
   element.append(head);
   for (const row of rows) {
     const line = make("tr");
-    line.append(...row.map((text) => make("td", text)));
+    line.append(...row.map(cell));
     element.append(line);
   }
   return element;
@@ -44,7 +62,7 @@ function parameters(operation) {
     ["Parameter", "Type", "Meaning"],
     operation.parameters.map((one) => [
       one.in === "path" ? `{${one.name}}` : one.name,
-      typeOf(one.schema),
+      typeOf(one.schema).replace(" or null", ""),
       [one.description ?? one.schema?.description, one.required && one.in === "query" ? "Required." : "", defaultOf(one.schema)]
         .filter(Boolean).join(" "),
     ]),
@@ -63,7 +81,7 @@ function answers(operation) {
 function endpoint(path, method, operation) {
   const section = make("section", undefined, { id: operation.operationId });
   section.append(make("h3", `${method.toUpperCase()} ${path}`));
-  if (operation.description) section.append(make("p", operation.description));
+  section.append(...prose(operation.description ?? ""));
   if (operation.parameters?.length) section.append(parameters(operation));
   section.append(answers(operation));
   return section;
@@ -74,7 +92,7 @@ function schemas(document_) {
   section.append(make("h2", "Shapes"));
   for (const [name, schema] of Object.entries(document_.components?.schemas ?? {})) {
     section.append(make("h3", name, { id: `schema-${name}` }));
-    if (schema.description) section.append(make("p", schema.description));
+    section.append(...prose(schema.description ?? ""));
     const rows = Object.entries(schema.properties ?? {}).map(([field, one]) => [field, typeOf(one), one.description ?? ""]);
     if (rows.length) section.append(table(["Field", "Type", "Meaning"], rows));
     else section.append(make("pre", typeOf(schema)));
@@ -84,7 +102,7 @@ function schemas(document_) {
 
 function render(document_) {
   document.title = `${document_.info.title} ${document_.info.version} API`;
-  document.getElementById("about").textContent = document_.info.description ?? "";
+  document.getElementById("about").replaceChildren(...prose(document_.info.description ?? ""));
   const main = document.getElementById("endpoints");
   const list = make("ul");
   main.replaceChildren();
