@@ -230,6 +230,48 @@ def test_a_refusal_is_that_of_decode() -> None:
     assert refused.value.reason is Reason.RAW_SIP
 
 
+KEYS = (b"old", b"new")
+KEYED: dict[str, Callable[[list[bytes]], bytes]] = {
+    "plain": lambda key: packet(*start(), *key, generic(15, SIP_OPTIONS)),
+    "unusual": lambda key: packet(*key, *reversed(start()), generic(15, SIP_OPTIONS)),
+    "gzipped": lambda key: gzip.compress(packet(*start(), *key, generic(15, SIP_OPTIONS))),
+}
+
+
+@pytest.mark.parametrize("form", KEYED)
+def test_a_demanded_key_must_be_one_of_the_known(form: str) -> None:
+    """Several may be valid at once; none, an empty one and a longer one are not."""
+    make = KEYED[form]
+    for key in KEYS:
+        data = make([generic(14, key)])
+        assert admit(data, received_at_us=ARRIVAL, peer=PEER, keys=KEYS).auth_key == key
+    for wrong in ([], [generic(14, b"")], [generic(14, b"older")]):
+        with pytest.raises(DecodeError) as refused:
+            admit(make(wrong), received_at_us=ARRIVAL, peer=PEER, keys=KEYS)
+        assert refused.value.reason is Reason.AUTH_KEY
+
+
+def test_old_versions_carry_no_key() -> None:
+    """Where keys are demanded they are refused; without demand they are taken."""
+    with pytest.raises(DecodeError) as refused:
+        admit(head12() + SIP_OPTIONS, received_at_us=ARRIVAL, peer=PEER, keys=KEYS)
+
+    assert refused.value.reason is Reason.AUTH_KEY
+
+
+def test_the_key_is_looked_at_before_the_payload() -> None:
+    """A stranger's compressed payload is not even tried."""
+    with pytest.raises(DecodeError) as refused:
+        admit(
+            packet(*start(), generic(16, b"no zlib at all")),
+            received_at_us=ARRIVAL,
+            peer=PEER,
+            keys=KEYS,
+        )
+
+    assert refused.value.reason is Reason.AUTH_KEY
+
+
 def test_quirks_of_a_plain_packet_are_told() -> None:
     """They are counted at the door, and found again by the reader of the record."""
     data = packet(*start(family=0, seconds=0, node=101 << 16), generic(15, SIP_OPTIONS))

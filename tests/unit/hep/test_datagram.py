@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hep import DecodeError, HepPacket, Quirk, Reason, decode
+from hep import DecodeError, HepPacket, Quirk, Reason, decode, hide_key
 from support.hep_wire import GOLDEN, SIP_OPTIONS, golden_packets, head12, mutated, sip_packet
 
 ARRIVAL = 1_795_424_030_000_000
@@ -110,3 +110,42 @@ def test_any_bytes_give_a_packet_or_a_refusal(data: bytes) -> None:
     """Decode raises DecodeError and nothing else."""
     with suppress(DecodeError):
         decode(data, received_at_us=ARRIVAL)
+
+
+def test_a_gzipped_frame_larger_than_any_packet_is_refused() -> None:
+    """It is one packet, and those end at 65,535 bytes: nobody makes us inflate more."""
+    with pytest.raises(DecodeError) as refused:
+        decode(gzip.compress(sip_packet() + bytes(65_536)))
+
+    assert refused.value.reason is Reason.TOO_LARGE
+
+
+KEY = b"\0\0\0\x0e\0\x0csecret"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        sip_packet(SIP_OPTIONS, KEY, b"\0\0\0\x13\0\x08me", KEY),
+        sip_packet(SIP_OPTIONS) + KEY,
+        sip_packet(SIP_OPTIONS, KEY[:-2]),
+        gzip.compress(sip_packet(SIP_OPTIONS, KEY)),
+    ],
+    ids=["twice", "behind the end", "cut", "gzipped"],
+)
+def test_a_hidden_key_stands_nowhere(data: bytes) -> None:
+    """What is kept of a refused packet must not tell the secret of who sent it."""
+    hidden = hide_key(data)
+
+    assert b"secr" not in hidden
+    assert SIP_OPTIONS in hidden
+    assert hide_key(hidden) == hidden
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.one_of(mutated(), st.binary(max_size=200)))
+def test_hiding_takes_any_bytes_and_keeps_their_number(data: bytes) -> None:
+    """Whatever has no key comes out as it is."""
+    hidden = hide_key(data)
+
+    assert len(hidden) == len(data) or data.startswith(b"\x1f\x8b")

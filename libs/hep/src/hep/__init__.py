@@ -5,7 +5,7 @@ Bytes in, values out: no I/O, no clock, no logging, the standard library only.
 
 from hep.acknowledgement import encode_ack, encode_hello, is_hello
 from hep.admission import Admitted, admit
-from hep.datagram import decode
+from hep.datagram import decode, hide_key
 from hep.encoding import encode3
 from hep.errors import DecodeError, EncodeError, Reason
 from hep.framing import StreamDecoder, scan
@@ -31,6 +31,7 @@ __all__ = [
     "encode3",
     "encode_ack",
     "encode_hello",
+    "hide_key",
     "is_hello",
     "partition_of",
     "routing_key_of",

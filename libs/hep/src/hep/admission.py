@@ -4,8 +4,12 @@ The canonical packet is what was sent, without the auth key and without chunks o
 from outside, and with ours behind: arrival, peer, routing key. A plain HEP3 packet keeps its
 bytes and is never made an object: one look at its start, one step per chunk behind. Whatever
 is unusual is decoded and encoded again, which gives the same fields at ten times the price.
+Where keys are demanded, they are looked at before anything that costs: no stranger makes us
+inflate, unwrap or search a payload.
 """
 
+from collections.abc import Sequence
+from hmac import compare_digest
 from struct import Struct
 from typing import NamedTuple
 
@@ -29,7 +33,7 @@ from hep.chunks import (
 )
 from hep.datagram import is_version3, unwrap_frame
 from hep.encoding import encode3
-from hep.errors import DecodeError, EncodeError
+from hep.errors import DecodeError, EncodeError, Reason
 from hep.hep3 import FAMILY_GUESSED, NO_TIME, NODE_ID_SHIFT, NODE_ID_SWAPPED, TIME_CARRY, packet_of
 from hep.hep12 import decode12
 from hep.layouts import Start, read_start
@@ -74,22 +78,32 @@ class Admitted(NamedTuple):
     seq: int | None
 
 
-def admit(data: bytes, *, received_at_us: int, peer: bytes, keep_origin: bool = False) -> Admitted:
+def admit(
+    data: bytes,
+    *,
+    received_at_us: int,
+    peer: bytes,
+    keep_origin: bool = False,
+    keys: Sequence[bytes] = (),
+) -> Admitted:
     """The canonical packet of one datagram, or of one packet of a stream.
 
     peer is the sender's packed address and port u16 (6 or 18 bytes, b"" = not known).
     keep_origin keeps origin and seq (vendor chunks 16 and 17), which only connections may
-    send; otherwise they are removed and counted like the rest of our vendor. Raises DecodeError
-    and nothing else; TOO_LARGE also for a packet that our chunks carry past 65,535 bytes.
+    send; otherwise they are removed and counted like the rest of our vendor. keys, if any, are
+    those of which the packet must carry one. Raises DecodeError and nothing else; AUTH_KEY for a
+    packet without such a key, TOO_LARGE also for one that our chunks carry past 65,535 bytes.
     """
     start = read_start(data)
     if start is not None:
         rest = _read_rest(data, start[10], keep_origin=keep_origin)
         if rest is not None:
+            if keys:
+                _demand_key(rest[3], keys)
             admitted = _admit_plain(start, rest, received_at_us, peer)
             if admitted is not None:
                 return admitted
-    return _admit_decoded(data, received_at_us, peer, keep_origin=keep_origin)
+    return _admit_decoded(data, received_at_us, peer, keep_origin=keep_origin, keys=keys)
 
 
 def _read_rest(data: bytes, at: int, *, keep_origin: bool) -> Rest | None:
@@ -177,8 +191,15 @@ def _canonical(
     return b"".join((_pack_head(MAGIC, total), body, own, routing_key))
 
 
-def _admit_decoded(data: bytes, received_at_us: int, peer: bytes, *, keep_origin: bool) -> Admitted:
-    packet, stripped = _decode_foreign(data, received_at_us, keep_origin=keep_origin)
+def _admit_decoded(
+    data: bytes,
+    received_at_us: int,
+    peer: bytes,
+    *,
+    keep_origin: bool,
+    keys: Sequence[bytes] = (),
+) -> Admitted:
+    packet, stripped = _decode_foreign(data, received_at_us, keep_origin=keep_origin, keys=keys)
     auth_key, packet.auth_key = packet.auth_key, None
     packet.received_at_us, packet.peer = received_at_us, peer
     packet.routing_key = routing_key_of(packet, peer)
@@ -205,18 +226,29 @@ def _admit_decoded(data: bytes, received_at_us: int, peer: bytes, *, keep_origin
 
 
 def _decode_foreign(
-    data: bytes, received_at_us: int, *, keep_origin: bool
+    data: bytes, received_at_us: int, *, keep_origin: bool, keys: Sequence[bytes]
 ) -> tuple[HepPacket, int]:
     """The packet without chunks of our vendor, and how many of those it held."""
     frame, quirks = unwrap_frame(data)
     if not is_version3(frame):
         packet, stripped = decode12(frame, received_at_us), 0
+        if keys:
+            _demand_key(None, keys)
     else:
         found = walk(frame)
+        if keys:
+            _demand_key(found.fields.get(AUTH_KEY), keys)
         stripped = _strip_own(found, keep_origin=keep_origin)
         packet = packet_of(found)
     packet.quirks |= quirks
     return packet, stripped
+
+
+def _demand_key(key: bytes | None, keys: Sequence[bytes]) -> None:
+    # Compare with all of them, in constant time: a key is a secret.
+    matches = [compare_digest(key or b"", known) for known in keys]
+    if not any(matches):
+        raise DecodeError(Reason.AUTH_KEY, 0)
 
 
 def _strip_own(found: Walk, *, keep_origin: bool) -> int:

@@ -5,7 +5,15 @@ and protobuf (08) reach HEP ports too, by misconfiguration, and are refused by n
 the counter tells the operator what to change.
 """
 
-from hep.chunks import ALTERNATIVE_MAGIC, MAGIC
+from hep.chunks import (
+    ALTERNATIVE_MAGIC,
+    AUTH_KEY,
+    CHUNK_HEAD_BYTES,
+    HEAD_BYTES,
+    KEY_AND_LENGTH,
+    MAGIC,
+    MAX_PACKET_BYTES,
+)
 from hep.errors import DecodeError, Reason
 from hep.hep3 import decode3
 from hep.hep12 import decode12
@@ -42,10 +50,35 @@ def unwrap_frame(data: bytes) -> tuple[bytes, int]:
     """
     quirks = 0
     if is_gzip(data):
-        data, quirks = inflate(data), int(Quirk.GZIPPED_FRAME)
+        # A frame is one packet, whose length has 16 bits.
+        data, quirks = inflate(data, MAX_PACKET_BYTES), int(Quirk.GZIPPED_FRAME)
     if data[:1] in (b"\x01", b"\x02") or is_version3(data):
         return data, quirks
     raise _refusal(data)
+
+
+def hide_key(data: bytes) -> bytes:
+    """The datagram with each auth key overwritten by zeros, fit to be kept or shown.
+
+    A gzipped frame that holds one comes out gunzipped; whatever has none comes out as it is.
+    """
+    try:
+        frame, _ = unwrap_frame(data)
+    except DecodeError:
+        return data
+    if not is_version3(frame):
+        return data
+    hidden = bytearray(frame)
+    at, last_head = HEAD_BYTES, len(frame) - CHUNK_HEAD_BYTES
+    while at <= last_head:
+        key, length = KEY_AND_LENGTH.unpack_from(frame, at)
+        if length < CHUNK_HEAD_BYTES:
+            break
+        if key == AUTH_KEY:
+            value = slice(at + CHUNK_HEAD_BYTES, min(at + length, len(frame)))
+            hidden[value] = bytes(value.stop - value.start)
+        at += length
+    return data if hidden == frame else bytes(hidden)
 
 
 def _refusal(data: bytes) -> DecodeError:

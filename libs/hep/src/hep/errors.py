@@ -20,6 +20,7 @@ class Reason(StrEnum):
     BAD_VALUE = "bad_value"
     INFLATE = "inflate"
     TOO_LARGE = "too_large"
+    AUTH_KEY = "auth_key"
 
 
 MEANINGS = {
@@ -33,6 +34,7 @@ MEANINGS = {
     Reason.BAD_VALUE: "a value does not fit its field (encoding only)",
     Reason.INFLATE: "compressed bytes that are no gzip, zlib or deflate stream",
     Reason.TOO_LARGE: "over 65,535 bytes even when compressed, or over the bound when inflated",
+    Reason.AUTH_KEY: "keys are demanded and the packet carries none of them (admission only)",
 }
 
 

@@ -1,7 +1,8 @@
 """Payloads as agents wrap them: compressed, inside JSON, padded, or of an unsaid type.
 
 Everything here takes and gives bytes. Inflation is bounded, because 64 kB of zlib can hold
-64 MB: no SIP or RTCP message in the field comes near 1 MiB, so what is larger is an attack.
+64 MB, and whoever sends a kilobyte must not make us handle a megabyte: the bound is four times
+what a packet can carry uncompressed, and no message in the field comes near it.
 """
 
 import json
@@ -12,7 +13,7 @@ from hep.errors import DecodeError, Reason
 from hep.protocols import RTCP_JSON, RTP_REPORT, SIP
 from hep.sip import looks_like_sip
 
-MAX_INFLATED_BYTES = 1 << 20
+MAX_INFLATED_BYTES = 256 * 1024
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP, _ZLIB, _RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
@@ -29,18 +30,18 @@ def is_gzip(value: bytes) -> bool:
     return value.startswith(_GZIP_MAGIC)
 
 
-def inflate(value: bytes) -> bytes:
+def inflate(value: bytes, limit: int = MAX_INFLATED_BYTES) -> bytes:
     """The bytes inside a gzip, zlib or raw deflate stream; of a cut stream, what it gives.
 
-    Raises DecodeError INFLATE, or TOO_LARGE above MAX_INFLATED_BYTES; offset is 0.
+    Raises DecodeError INFLATE, or TOO_LARGE above limit bytes; offset is 0.
     """
     for window in _windows(value):
         stream = zlib.decompressobj(window)
         try:
-            inflated = stream.decompress(value, MAX_INFLATED_BYTES + 1)
+            inflated = stream.decompress(value, limit + 1)
         except zlib.error:
             continue
-        if len(inflated) > MAX_INFLATED_BYTES:
+        if len(inflated) > limit:
             raise DecodeError(Reason.TOO_LARGE, 0)
         if inflated or stream.eof:
             return inflated

@@ -8,9 +8,6 @@ from hep import Reason
 class Refusal(StrEnum):
     """Reasons beside those of the decoder (``hep.Reason``)."""
 
-    AUTH_KEY = "auth_key"
-    """Keys are demanded and the packet carries none of them."""
-
     RATE_LIMIT = "rate_limit"
     """The peer sent more than its limit allows."""
 
