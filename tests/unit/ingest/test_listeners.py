@@ -83,24 +83,6 @@ async def test_messages_of_one_call_share_a_partition_in_order(rig: Rig) -> None
         assert len(holders) == 1
 
 
-REFUSED = {
-    "one byte": (b"\x00", "not_hep"),
-    "plain SIP": (make_request(), "raw_sip"),
-    "garbage": (bytes(range(200, 255)), "not_hep"),
-    "SIP without SIP": (make_packet(b""), "no_payload"),
-}
-
-
-@pytest.mark.parametrize("case", REFUSED)
-async def test_a_refused_datagram_is_counted_and_harms_nothing(rig: Rig, case: str) -> None:
-    """The good packet behind it is stored, and the reason has a count."""
-    data, reason = REFUSED[case]
-    await send_udp(rig, data, PACKET)
-    await rig.until(lambda: len(rig.on_bus()) == 1)
-    assert rig.count("refused_total", reason=reason) == 1
-    assert rig.count("received_total", transport="udp") == 2
-
-
 @pytest.mark.parametrize("encode", [encode1, encode2])
 async def test_old_versions_are_upgraded(rig: Rig, encode: Callable[..., bytes]) -> None:
     """HEP 1 and 2 reach the bus as HEP3."""

@@ -70,6 +70,18 @@ class Supervisor:
         task.add_done_callback(self._ended)
         return task
 
+    def guarded(self, callback: Callable[[], None], *, name: str) -> Callable[[], None]:
+        """Return the callback, an error in which ends the process; the event loop only logs it."""
+
+        def run() -> None:
+            try:
+                callback()
+            except Exception as error:  # noqa: BLE001 - of whatever class, it ends the process
+                _log.exception("%s failed", name)
+                self.fail(error)
+
+        return run
+
     def fail(self, error: BaseException) -> None:
         """End the process because of this error; the first one wins."""
         if self._failure is None:

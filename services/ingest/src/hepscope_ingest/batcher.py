@@ -3,8 +3,9 @@
 A record closes by size, by count or by age. Age adapts: while records stay small it grows, up
 to ten times, since each record costs every hop the same; a busy listener closes by size long
 before. When the bus is full, closed records wait here and ``blocked`` is set: the listeners
-must stop reading until ``unblocked`` returns, so that no more than one reading's worth of
-packets is held outside the bus.
+must not read until ``unblocked`` returns, so that no more than one reading's worth of packets
+is held outside the bus. A bus that fails ends the process: what it did not take is lost, and
+must not be so in silence.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from collections import deque
 from typing import NamedTuple
 
 from hepscope_common.bus import Producer
+from hepscope_common.runtime import Supervisor
 from hepscope_ingest.metrics import IngestMetrics
 
 MAX_PACKETS = 1000
@@ -47,12 +49,14 @@ class Batcher:
         self,
         producer: Producer,
         metrics: IngestMetrics,
+        supervisor: Supervisor,
         *,
         record_bytes: int,
         age_seconds: float,
     ) -> None:
         self._producer = producer
         self._metrics = metrics
+        self._supervisor = supervisor
         self._record_bytes = record_bytes
         self._least_age = age_seconds
         self._age = age_seconds
@@ -66,6 +70,12 @@ class Batcher:
         """Whether the bus is full: no more packets may be added until ``unblocked``."""
         return self._sender is not None
 
+    @property
+    def held_packets(self) -> int:
+        """Packets accepted that are not on the bus yet."""
+        opened = sum(len(record.packets) for record in self._open.values())
+        return opened + sum(closed.packets for closed in self._closed)
+
     def add(self, topic: str, partition: int, packet: bytes) -> None:
         """Put a packet into the record of its partition."""
         key = (topic, partition)
@@ -74,7 +84,8 @@ class Batcher:
             record = self._open[key] = _Open()
             if self._timer is None:
                 loop = asyncio.get_running_loop()
-                self._timer = loop.call_later(self._age, self._close_by_age)
+                close = self._supervisor.guarded(self._close_by_age, name="ingest batcher")
+                self._timer = loop.call_later(self._age, close)
         elif record.size + len(packet) > self._record_bytes or len(record.packets) >= MAX_PACKETS:
             self._close(key, record)
             record = self._open[key] = _Open()
@@ -87,9 +98,11 @@ class Batcher:
             await asyncio.wait([self._sender])
 
     async def flush(self) -> None:
-        """Put everything on the bus, waiting for room."""
+        """Put everything on the bus, waiting for room; raises what the bus raises."""
         self._close_all()
         await self.unblocked()
+        # What a sender that failed has left; this time the error is the caller's.
+        await self._send_closed()
         await self._producer.flush()
 
     def _close_by_age(self) -> None:
@@ -110,15 +123,14 @@ class Batcher:
         topic, partition = key
         value = b"".join(record.packets)
         closed = _Closed(topic, partition, value, len(record.packets))
-        if self._sender is None and self._producer.offer(*closed):
+        # Behind closed records, even of a sender that failed, no later one may pass.
+        if not self._closed and self._producer.offer(*closed):
             self._metrics.records.add()
             return
         self._closed.append(closed)
         if self._sender is None:
             self._metrics.stalls.add()
-            self._sender = asyncio.get_running_loop().create_task(
-                self._send_closed(), name="ingest batcher"
-            )
+            self._sender = self._supervisor.start(self._send_closed(), name="ingest batcher")
 
     async def _send_closed(self) -> None:
         try:

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from hepscope_common.bus import Bus
 from hepscope_common.clock import Clock, wall_clock_us
+from hepscope_common.logs import get_logger
 from hepscope_common.runtime import Supervisor
 from hepscope_ingest.batcher import Batcher
 from hepscope_ingest.intake import Intake
@@ -16,6 +17,8 @@ from hepscope_ingest.listeners.udp import UdpListener, listening_drops
 from hepscope_ingest.metrics import IngestMetrics
 from hepscope_ingest.peers import PeerTable
 from hepscope_ingest.settings import IngestSettings
+
+_log = get_logger("ingest")
 
 
 class Ingest:
@@ -43,11 +46,13 @@ class Ingest:
             connections=lambda: [((str(one.address),), one.connections) for one in self.tcp],
             peers=peers.accepted,
             refused_peers=peers.refused,
+            held=lambda: [((), self._batcher.held_packets)],
         )
         producer = bus.producer()
         self._batcher = Batcher(
             producer,
             self.metrics,
+            supervisor,
             record_bytes=settings.record_bytes,
             age_seconds=settings.record_age_ms / 1000,
         )
@@ -77,6 +82,7 @@ class Ingest:
                 self.intake,
                 peers,
                 self.metrics,
+                supervisor,
                 max_connections=settings.tcp_connections,
             )
             for listen in settings.tcp
@@ -106,4 +112,8 @@ class Ingest:
         trace: TracebackType | None,
     ) -> None:
         """Close the listeners, then put everything taken on the bus."""
-        await self._stack.aclose()
+        try:
+            await self._stack.aclose()
+        finally:
+            if held := self._batcher.held_packets:
+                _log.error("%d accepted packets did not reach the bus", held)

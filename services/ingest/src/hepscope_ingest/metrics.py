@@ -29,6 +29,7 @@ class IngestMetrics:
         connections: Readings = _nothing,
         peers: Readings = _nothing,
         refused_peers: Readings = _nothing,
+        held: Readings = _nothing,
     ) -> None:
         self.received = CounterFamily(
             "hepscope_ingest_received_total",
@@ -83,6 +84,11 @@ class IngestMetrics:
                 "Receive buffer that the kernel granted.",
                 receive_buffers,
                 ("listen",),
+            ),
+            GaugeFamily(
+                "hepscope_ingest_held_packets",
+                "Accepted packets not on the bus yet: in open records, or waiting for room.",
+                held,
             ),
             GaugeFamily(
                 "hepscope_ingest_tcp_connections", "Open TCP connections.", connections, ("listen",)

@@ -17,6 +17,9 @@ MAX_ENDPOINTS = 16384
 
 OTHERS = "other"
 
+Address = tuple[object, ...]
+"""Host, port and for IPv6 more, as ``recvfrom`` gives it."""
+
 
 class Peer:
     """One address with its counts."""
@@ -46,11 +49,11 @@ class PeerTable:
     def __init__(self, *, max_peers: int = MAX_PEERS, max_endpoints: int = MAX_ENDPOINTS) -> None:
         self._max_peers = max_peers
         self._max_endpoints = max_endpoints
-        self._endpoints: dict[tuple[object, ...], Endpoint] = {}
+        self._endpoints: dict[Address, Endpoint] = {}
         self._peers: dict[str, Peer] = {}
         self._others = Peer(OTHERS)
 
-    def endpoint(self, address: tuple[object, ...]) -> Endpoint:
+    def endpoint(self, address: Address) -> Endpoint:
         """Return the endpoint of an address as ``recvfrom`` gives it."""
         found = self._endpoints.get(address)
         if found is None:
