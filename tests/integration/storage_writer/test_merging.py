@@ -25,7 +25,7 @@ pytestmark = pytest.mark.database
 
 MIDNIGHT_US = NOW_US - NOW_US % 86_400_000_000
 QUICK = settings(
-    max_examples=12,
+    max_examples=8,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

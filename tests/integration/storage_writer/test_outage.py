@@ -21,7 +21,7 @@ from integration.storage_writer.rig import (
     until,
     until_committed,
 )
-from support.builders import make_call
+from support.builders import make_call, make_packet
 from support.postgres import Cluster, dsn_of, execute, find_binaries, run_apart
 
 pytestmark = pytest.mark.database
@@ -127,6 +127,49 @@ async def test_a_server_that_is_away_at_the_start_is_waited_for(
         cluster.start()
 
     assert len(await fetch(dsn, "select from hepscope.sip")) == 7
+
+
+async def test_a_batch_that_waits_too_long_is_given_up_and_repeated(database: str) -> None:
+    """A lock that nobody releases costs time-outs; what is taken ahead meanwhile is bounded."""
+    hurried = SMALL.model_copy(update={"batch_timeout_seconds": 0.3, "buffer_bytes": 1024 * 1024})
+    bus = make_bus()
+    blocker = await asyncpg.connect(database)
+    async with running(bus, database, hurried) as rig:
+        await until(lambda: rig.writer.readiness()[0])
+        transaction = blocker.transaction()
+        await transaction.start()
+        await blocker.execute("lock table hepscope.bus_position in access exclusive mode")
+        packets = [packet for n in range(CALLS) for packet in make_call(f"call-{n}")]
+        put(bus, [*packets, *make_flood()], per_record=10)
+        await until(lambda: rig.counts().get("attempts_total{timeout}", 0) >= 3)
+
+        assert not rig.writer.readiness()[0]
+        assert rig.writer.backlog_bytes < 3 * 1024 * 1024
+        assert rig.writer.lag_records > 0
+        await transaction.rollback()
+    await blocker.close()
+
+    rows = await fetch(database, "select count(distinct id) from hepscope.sip")
+    assert rows[0][0] == CALLS * 7
+    assert len(await fetch(database, "select from hepscope.packet")) == 300
+
+
+def make_flood() -> list[bytes]:
+    """Return six megabytes of log lines."""
+    line = b"x" * 20_000
+    return [
+        make_packet(line, protocol_type=100, correlation_id=str(n).encode()) for n in range(300)
+    ]
+
+
+async def test_names_of_nodes_are_bounded(database: str) -> None:
+    """A node name of 60 kB is a node like any other."""
+    bus = make_bus()
+    async with running(bus, database) as rig:
+        put(bus, [make_packet(b"x", protocol_type=100, node_name=b"n" * 60_000)])
+
+    (row,) = await fetch(database, "select length(name) from hepscope.node")
+    assert (row[0], rig.supervisor.failure) == (256, None)
 
 
 async def _victim(dsn: str) -> int:

@@ -47,3 +47,8 @@ def test_a_node_without_name_is_its_id() -> None:
     """Names win; what is not UTF-8 or holds NUL shows as U+FFFD."""
     assert node_text(HepPacket(node_id=2001)) == "2001"
     assert node_text(HepPacket(node_id=2001, node_name=b"sbc\0\xff")) == "sbc��"
+
+
+def test_a_long_node_name_is_cut() -> None:
+    """It is a primary key, and an index entry over 2.7 kB is an error."""
+    assert node_text(HepPacket(node_name=b"n" * 5000)) == "n" * 256

@@ -29,7 +29,11 @@ class Merge(StrEnum):
         " > (coalesce(c.registered_at, '-infinity'), coalesce(c.expires, -1))"
         " then excluded.{0} else c.{0} end"
     )
-    FINALS = "hepscope.merge_finals(c.{0}, excluded.{0})"
+    FINALS = (
+        # Ten times what real calls hold: a Call-ID with ever new methods must not grow for ever.
+        "case when pg_column_size(c.{0}) > 32768 then c.{0}"
+        " else hepscope.merge_finals(c.{0}, excluded.{0}) end"
+    )
     UNION = (
         "case when c.{0} @> excluded.{0} then c.{0} else array(select v from (select distinct v"
         ' from unnest(c.{0} || excluded.{0}) as u (v)) as w order by v collate "C" limit '

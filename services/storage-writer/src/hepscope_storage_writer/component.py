@@ -10,6 +10,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Final, Self
 
@@ -177,13 +178,14 @@ class StorageWriter:
         try:
             await self._drain()
         finally:
-            for task in (self._pulling, *self._working, self._keeping):
-                await cancel(task)
-            for worker in self._workers:
-                await worker.close()
-            await self._consumer.__aexit__(kind, error, trace)
-            await self._side.close()
             self._trouble = "ended"
+            async with AsyncExitStack() as stack:
+                stack.push_async_callback(self._side.close)
+                stack.push_async_exit(self._consumer)
+                for worker in self._workers:
+                    stack.push_async_callback(worker.close)
+                for task in (self._pulling, *self._working, self._keeping):
+                    await cancel(task)
 
     async def _drain(self) -> None:
         self._draining = True

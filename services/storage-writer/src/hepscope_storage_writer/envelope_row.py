@@ -5,6 +5,7 @@ from typing import Final
 
 from hep import HepPacket
 from hep.packet import Quirk
+from hepscope_common.store.copy import INDEXED_LIMIT
 
 OUR_QUIRKS: Final = int(Quirk.INFLATED)
 """Deviations that may be our own doing: ingest compresses what would not fit a HEP3 packet."""
@@ -57,7 +58,8 @@ def packet_flags(packet: HepPacket, *, is_replaced: bool) -> int:
 
 
 def node_text(packet: HepPacket) -> str:
-    """Return the node's name, or its id as text; what is not UTF-8 shows as U+FFFD."""
+    """Return the node's name, cut, or its id as text; what is not UTF-8 shows as U+FFFD."""
     if packet.node_name:
-        return packet.node_name.decode("utf-8", "replace").replace("\0", "�")
+        name = packet.node_name.decode("utf-8", "replace").replace("\0", "�")
+        return name[:INDEXED_LIMIT]
     return str(packet.node_id)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Protocol
 
 from hepscope_common.logs import Throttle, get_logger
 from hepscope_common.store.verdicts import Verdict, verdict_of
@@ -10,7 +11,6 @@ from hepscope_storage_writer.metrics import WriterMetrics
 from hepscope_storage_writer.nodes import PendingNodes
 from hepscope_storage_writer.settings import WriterSettings
 from hepscope_storage_writer.transaction import Shared
-from hepscope_storage_writer.worker import Worker
 
 POLICY_SECONDS = 60.0
 """Age at which the partition policies are read again."""
@@ -22,6 +22,24 @@ class StalledError(Exception):
     """A batch got no verdict for too long; the process starts anew and reads it again."""
 
 
+class Watched(Protocol):
+    """A worker, as far as it is looked after."""
+
+    @property
+    def number(self) -> int:
+        """Which of the connections it is."""
+        ...
+
+    @property
+    def silent_seconds(self) -> float:
+        """How long a batch has been at work without any verdict."""
+        ...
+
+    def cut(self) -> None:
+        """Cut its session."""
+        ...
+
+
 class Housekeeping:
     """Runs beside the workers of a process."""
 
@@ -30,7 +48,7 @@ class Housekeeping:
         shared: Shared,
         pending: PendingNodes,
         metrics: WriterMetrics,
-        workers: Sequence[Worker],
+        workers: Sequence[Watched],
         settings: WriterSettings,
     ) -> None:
         self._shared = shared
