@@ -1,3 +1,3 @@
 """Fixtures of all tests; each plugin says what it offers."""
 
-pytest_plugins = ["support.corpus", "support.postgres", "support.service"]
+pytest_plugins = ["support.corpus", "support.postgres", "support.service", "support.browser"]

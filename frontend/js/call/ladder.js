@@ -5,7 +5,7 @@
  */
 import { h } from "../dom.js";
 import { arrowItem, gapItem } from "./arrow.js";
-import { columnsOf, rowsBetween, rowsOf } from "./layout.js";
+import { GUTTERS, columnsOf, rowsBetween, rowsOf } from "./layout.js";
 
 /** @typedef {import("../api.js").Flow} Flow */
 
@@ -27,11 +27,14 @@ export class Ladder {
     this.rows = rows;
     this.arrowRows = rows.filter((row) => row.kind === "arrow");
     this.names = new Map(flow.hosts.map((host) => [host.id, host.label]));
-    this.columns = columnsOf(flow.hosts.length, 0);
+    this.gutter = options.absolute ? GUTTERS.absolute : GUTTERS.offset;
+    this.columns = columnsOf(flow.hosts.length, 0, this.gutter);
     this.list = h("ol", { class: "arrows", "aria-label": "Messages" });
     this.list.style.height = `${height + 16}px`;
-    this.frame = h("div", { class: "ladder-inner" });
-    this.element = h("section", { class: "ladder", "aria-label": "Ladder" }, this.frame);
+    this.lines = h("div");
+    this.heads = h("div", { class: "hosts" });
+    this.frame = h("div", { class: "ladder-inner" }, this.lines, this.heads, this.list);
+    this.element = h("section", { class: options.absolute ? "ladder absolute" : "ladder", "aria-label": "Ladder" }, this.frame);
     this.element.addEventListener("scroll", () => this.#draw(), { passive: true });
     this.list.addEventListener("click", (event) => this.#clicked(event));
     new ResizeObserver(() => this.#resize()).observe(this.element);
@@ -60,14 +63,15 @@ export class Ladder {
   }
 
   #resize() {
-    this.columns = columnsOf(this.flow.hosts.length, this.element.clientWidth);
+    this.columns = columnsOf(this.flow.hosts.length, this.element.clientWidth, this.gutter);
     this.frame.style.width = `${this.columns.width}px`;
     const lines = this.columns.middles.map((x) => {
       const line = h("div", { class: "lifeline" });
       line.style.left = `${x}px`;
       return line;
     });
-    this.frame.replaceChildren(...lines, this.#hosts(), this.list);
+    this.lines.replaceChildren(...lines);
+    this.heads.replaceChildren(...this.#hosts());
     this.#redraw();
     const row = this.arrowRows[this.#selected - 1];
     if (row) this.#reveal(row.top);
@@ -83,7 +87,7 @@ export class Ladder {
       return box;
     });
     const time = h("button", { type: "button", click: toggleTime, title: absolute ? "Show seconds since the first message" : "Show the time of day" }, absolute ? "Time" : "Offset");
-    return h("div", { class: "hosts" }, ...boxes, h("div", { class: "gutter-head" }, h("span", {}, "#"), time));
+    return [...boxes, h("div", { class: "gutter-head" }, h("span", {}, "#"), time)];
   }
 
   #redraw() {

@@ -15,7 +15,8 @@ import { micros } from "../times.js";
 /** @typedef {{kind: "gap", top: number, seconds: number}} GapRow */
 /** @typedef {ArrowRow | GapRow} Row */
 
-export const GUTTER = 96;
+/** Widths of what stands left of the columns: number, and offset or time of day. */
+export const GUTTERS = Object.freeze({ offset: 118, absolute: 148 });
 export const ROW = 26;
 export const GAP = 22;
 const SIDE = 80;
@@ -27,11 +28,11 @@ const GAP_STEPS = 4;
 /** @type {Record<string, Look>} */
 const LOOKS = { ACK: "ack", PRACK: "ack", BYE: "end", CANCEL: "end", UPDATE: "within", INFO: "within", REFER: "within", NOTIFY: "within" };
 
-/** Return the middle of each column, and the width of all. @param {number} hosts @param {number} space */
-export function columnsOf(hosts, space) {
-  const step = hosts > 1 ? Math.min(Math.max((space - GUTTER - 2 * SIDE) / (hosts - 1), NARROWEST), WIDEST) : 0;
-  const middles = Array.from({ length: hosts }, (_, index) => Math.round(GUTTER + SIDE + index * step));
-  return { middles, step: step || WIDEST, width: Math.max(space, (middles.at(-1) ?? GUTTER) + SIDE) };
+/** Return the middle of each column, and the width of all. @param {number} hosts @param {number} space @param {number} gutter */
+export function columnsOf(hosts, space, gutter) {
+  const step = hosts > 1 ? Math.min(Math.max((space - gutter - 2 * SIDE) / (hosts - 1), NARROWEST), WIDEST) : 0;
+  const middles = Array.from({ length: hosts }, (_, index) => Math.round(gutter + SIDE + index * step));
+  return { middles, step: step || WIDEST, width: Math.max(space, (middles.at(-1) ?? gutter) + SIDE) };
 }
 
 /**

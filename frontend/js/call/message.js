@@ -77,7 +77,7 @@ export class MessagePanel {
       message.payload_base64 && "Not valid UTF-8: other bytes are shown as \uFFFD. The PCAP export has them as they are."];
     this.element.replaceChildren(
       h("div", { class: "message-head" },
-        h("h2", {}, h("span", {}, `#${row.number} ${row.arrow.label}`), copy,
+        h("div", { class: "message-title" }, h("h2", {}, `#${row.number} ${row.arrow.label}`), copy,
           button("Previous message", "↑", () => step(-1)), button("Next message", "↓", () => step(1)), button("Close message", "×", close), said),
         h("p", {}, facts.filter(Boolean).join(" · ")),
         h("p", {}, `${longTime(message.time)} · ${offsetText(row.offsetUs)} s after the first${message.cseq ? ` · CSeq ${message.cseq}` : ""}`),
