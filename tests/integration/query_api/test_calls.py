@@ -5,7 +5,7 @@ from typing import cast
 import httpx
 import pytest
 
-from integration.query_api.asking import Json, get
+from integration.query_api.asking import Json, get, pages
 from integration.query_api.stored import (
     ALICE,
     BOB,
@@ -326,6 +326,8 @@ async def test_an_orphan_is_part_of_the_call_before_it(
     assert (item["state"], item["message_count"], item["duration_s"]) == ("completed", 3, 3599.0)
     assert one == {**item, "other_records": []}
     assert await ids(client, call_id="lonely") == ["lonely"]
+    paged = [item["call_id"] for item in await pages(client, "/api/v1/calls", limit=1)]
+    assert paged == ["long", "lonely"]
 
 
 async def test_a_call_of_responses_only_is_a_call(

@@ -30,7 +30,7 @@ insert into hepscope.call (key_time, started_at, last_at, origin_key, message_co
   method, from_user, to_user, source, source_port, finals)
 select t, t, t, 0, 7, 'call-' || n, 'INVITE', '4930' || n % 5000, '4989' || n, '10.0.0.1', 5060,
   case when n % 20 = 0 then '{"INVITE": [503, "x"]}'::jsonb else '{"INVITE": [200, "x"]}' end
-from (select n, $1::timestamptz + n * interval '7 seconds' as t from generate_series(1, $2) n) g
+from (select n, $1::timestamptz + n * interval '28 seconds' as t from generate_series(1, $2) n) g
 """
 PARTIES = """
 insert into hepscope.party select distinct v, date '2026-03-10'
@@ -39,7 +39,7 @@ from hepscope.call, unnest(array[from_user, to_user]) v
 MESSAGES = """
 insert into hepscope.sip (time, received_at, id, class, transport, call_id, method, protocol_type)
 select t, t, n, 1, 1, 'call-' || n / 7, 'INVITE', 1
-from (select n, $1::timestamptz + n * interval '1 second' as t from generate_series(1, $2) n) g
+from (select n, $1::timestamptz + n * interval '5 seconds' as t from generate_series(1, $2) n) g
 """
 
 
@@ -85,12 +85,12 @@ async def session(
         for day in (0, 1):
             await stored._leaf(root, NOW_US - day * DAY)
     start = MIDNIGHT - DAY
-    await stored.connection.execute(FILL, _moment(start), 20000)
+    await stored.connection.execute(FILL, _moment(start), 5000)
     await stored.connection.execute(PARTIES)
-    await stored.connection.execute(MESSAGES, _moment(start), 100_000)
+    await stored.connection.execute(MESSAGES, _moment(start), 20_000)
     await stored.connection.execute("vacuum analyze")
     async with make_pool(database, settings) as pool:
-        one = Explaining(pool, 10, ApiMetrics(CollectorRegistry()))
+        one = Explaining(pool, 300, ApiMetrics(CollectorRegistry()))
         one.plans = []
         yield one
 
@@ -118,12 +118,12 @@ async def test_searches_for_calls_use_the_indexes_made_for_them(session: Explain
         ((("to_user", "498977"),), None, "to_user"),
         ((("from_user", "49307*"),), None, "party_"),
         ((("from_user", "*3077"),), None, "party_trgm"),
-        ((("to_user", "*8912345*"),), None, "to_user"),
+        ((("to_user", "*892345*"),), None, "to_user"),
         ((("call_id", "call-77"),), None, "pkey"),
         ((("status", "503"),), None, "started_at"),
         ((("source", "10.0.0.1"),), None, "started_at"),
         ((), "call-77", "pkey"),
-        ((), "8912345", "party_trgm"),
+        ((), "892345", "party_trgm"),
     ]
     for filters, q, index in cases:
         plans = await search(session, *filters, q=q)
@@ -170,12 +170,12 @@ async def test_newest_messages_read_no_more_than_they_need(session: Explaining) 
     assert session.plans
     for plan in session.plans:
         scans = [node for node in nodes_of(plan) if "Relation Name" in node]
-        assert sum(cast("float", node["Plan Rows"]) for node in scans) < 50_000
+        assert sum(cast("float", node["Plan Rows"]) for node in scans) < 10_000
 
 
 async def test_one_message_reads_one_partition(session: Explaining) -> None:
     """An id names class and time, so that one leaf and the strays are looked at."""
-    wanted = MessageId(Root.SIP, 1, MIDNIGHT - DAY + 5_000_000, 5)
+    wanted = MessageId(Root.SIP, 1, MIDNIGHT - DAY + 25_000_000, 5)
     row = await MessageRepository(session, NOW_US).one(wanted, payload=False)
 
     tables = [str(n["Relation Name"]) for n in nodes_of(session.plans) if "Relation Name" in n]
