@@ -169,6 +169,31 @@ async def test_a_listener_may_seek_when_partitions_come(bus: Bus) -> None:
     assert [record.value for record in records] == [b"c"]
 
 
+class Unready(Notes):
+    """A listener that fails the first time that partitions come."""
+
+    async def on_assigned(self, partitions: Sequence[TopicPartition]) -> None:
+        await super().on_assigned(partitions)
+        if len(self.assigned) == len(partitions):
+            raise ConnectionError("no database")
+
+
+async def test_no_record_comes_before_the_listener_was_ready_for_it(bus: Bus) -> None:
+    """One that failed is asked again; it is never told to give up what it did not take."""
+    await bus.producer().send(SIGNALLING, 1, b"a", 1)
+    unready = Unready()
+    async with bus.consumer("writer", TOPICS, unready) as consumer:
+        with pytest.raises(ConnectionError, match="no database"):
+            await consumer.poll(max_bytes=MANY, timeout_seconds=0.01)
+        assert consumer.assignment == frozenset()
+        first, unready.revoked = list(unready.assigned), []
+
+        assert [record.value for record in await drain(consumer, 1)] == [b"a"]
+
+        assert unready.assigned == first * 2
+    assert sorted(unready.revoked) == sorted(first)
+
+
 async def test_seeking_outside_of_the_log_is_refused(bus: Bus) -> None:
     """Neither what is gone nor what has not come can be read."""
     await bus.producer().send(SIGNALLING, 1, b"a", 1)

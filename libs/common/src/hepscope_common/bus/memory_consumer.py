@@ -5,7 +5,7 @@ A partition changes hands in two steps, as with a broker: the old owner gives it
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -160,8 +160,14 @@ class MemoryConsumer:
         for where in gained:
             self._group.owner[where] = self._member
             self._positions[where] = self._group.committed[where]
-        if self._listener is not None:
+        if self._listener is None:
+            return
+        try:
             await self._listener.on_assigned(gained)
+        except BaseException:
+            # Whoever was not ready for them must not be given their records by the next poll.
+            self._drop(gained)
+            raise
 
     async def _give_up(self, partitions: set[TopicPartition]) -> None:
         if not partitions:
@@ -170,11 +176,14 @@ class MemoryConsumer:
             if self._listener is not None:
                 await self._listener.on_revoked(sorted(partitions))
         finally:
-            for where in partitions:
-                del self._positions[where]
-                self._paused.discard(where)
-                self._group.owner.pop(where, None)
-            self._group.wake()
+            self._drop(partitions)
+
+    def _drop(self, partitions: Iterable[TopicPartition]) -> None:
+        for where in partitions:
+            del self._positions[where]
+            self._paused.discard(where)
+            self._group.owner.pop(where, None)
+        self._group.wake()
 
     def _read(self, max_bytes: int) -> list[Record]:
         """Take from each partition in turn, so that a busy one cannot starve the rest."""

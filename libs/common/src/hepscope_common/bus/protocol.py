@@ -73,7 +73,10 @@ class Listener(Protocol):
     """Is told when partitions come and go; called from ``poll``, never beside it."""
 
     async def on_assigned(self, partitions: Sequence[TopicPartition]) -> None:
-        """Partitions are now ours; seek here, before their first record is given."""
+        """Partitions are now ours; seek here, before their first record is given.
+
+        An error, which ``poll`` raises, leaves them unassigned; the next ``poll`` tries again.
+        """
         ...
 
     async def on_revoked(self, partitions: Sequence[TopicPartition]) -> None:
