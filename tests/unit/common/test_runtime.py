@@ -186,3 +186,81 @@ async def test_a_stop_while_starting_is_not_kept_waiting() -> None:
     async with asyncio.timeout(5):
         code = await serve(parts(), supervisor, on_ready=lambda: notes.append("ready"))
     assert (code, notes) == (0, ["enter a", "starting", "exit a"])
+
+
+class Impatient(Part):
+    """A component that is asked to end a second time while it drains for ever."""
+
+    drain_seconds = 60.0
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._notes.append(f"drain {self.name}")
+        os.kill(os.getpid(), signal.SIGINT)
+        await asyncio.Event().wait()
+
+
+class Endlessly(SlowExit):
+    """A component that would take a minute to drain nothing."""
+
+    drain_seconds = 60.0
+
+
+async def test_a_second_signal_cuts_the_draining_short() -> None:
+    """Of every part that is left, and the code tells; the test's own task goes on."""
+    notes: list[str] = []
+    async with asyncio.timeout(10):
+        code = await serve(
+            each(Part("a", notes), Endlessly("b", notes), Impatient("c", notes)),
+            Supervisor(),
+            on_ready=lambda: os.kill(os.getpid(), signal.SIGINT),
+        )
+    assert code == 1
+    assert notes == ["enter a", "enter b", "enter c", "drain c", "exit a"]
+
+
+async def test_an_error_when_ready_still_drains() -> None:
+    """What was started ends, and the error reaches the caller."""
+    notes: list[str] = []
+
+    def refuse() -> None:
+        raise StartupError("nobody listens")
+
+    with pytest.raises(StartupError, match="nobody listens"):
+        await serve(each(Part("a", notes)), Supervisor(), on_ready=refuse)
+    assert notes == ["enter a", "exit a"]
+
+
+class OwnTimeout(Part):
+    """A component whose exit fails with a time-out of its own."""
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        raise TimeoutError("database")
+
+
+async def test_a_time_out_within_an_exit_is_not_taken_for_the_drain_s() -> None:
+    """The error told is the one that was raised."""
+    supervisor = Supervisor()
+    await serve(each(OwnTimeout("a", [])), supervisor, on_ready=supervisor.stop)
+    assert str(supervisor.failure) == "database"
+
+
+async def test_an_error_in_a_guarded_callback_ends_the_process() -> None:
+    """The event loop would log it and go on."""
+    supervisor = Supervisor()
+
+    def broken() -> None:
+        raise ValueError("bad turn")
+
+    asyncio.get_running_loop().call_soon(supervisor.guarded(broken, name="reader"))
+    await supervisor.stopped()
+    assert str(supervisor.failure) == "bad turn"

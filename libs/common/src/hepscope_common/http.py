@@ -14,7 +14,7 @@ from typing import Self
 import uvicorn
 from starlette.types import ASGIApp
 
-from hepscope_common.runtime import StartupError, Supervisor
+from hepscope_common.runtime import StartupError, Supervisor, cancel
 from hepscope_common.settings import Listen
 from hepscope_common.sockets import bind
 
@@ -57,10 +57,12 @@ class HttpServer:
         config.load()
         self._server = _Server(config)
         self._task = self._supervisor.start(self._serve(bound), name=self.name)
-        while not self._server.started:
-            if self._task.done():
-                raise StartupError(f"{self.name} did not start: {self._supervisor.failure}")
-            await asyncio.sleep(0.01)
+        try:
+            await self._until_started(self._server, self._task)
+        except BaseException:
+            # Nobody exits what was not entered.
+            await cancel(self._task)
+            raise
         return self
 
     async def __aexit__(
@@ -74,9 +76,21 @@ class HttpServer:
             self._server.should_exit = True
             await asyncio.wait([self._task])
 
+    async def _until_started(self, server: uvicorn.Server, task: asyncio.Task[None]) -> None:
+        while not server.started:
+            if task.done():
+                raise StartupError(f"{self.name} did not start: {self._supervisor.failure}")
+            await asyncio.sleep(0.01)
+
     async def _serve(self, bound: socket.socket) -> None:
         assert self._server is not None
-        await self._server.serve(sockets=[bound])
+        try:
+            await self._server.serve(sockets=[bound])
+        except SystemExit as error:
+            # uvicorn would end the process here and now, with nothing drained.
+            raise RuntimeError("the application refused to start") from error
+        finally:
+            bound.close()
         if not self._server.should_exit:
             raise RuntimeError(f"{self.name} ended by itself")
 

@@ -14,6 +14,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
+HURRIED_SECONDS = 1.0
+"""What each part gets for its exit once the user asked a second time."""
+
 _log = logging.getLogger("hepscope.runtime")
 
 _Result = TypeVar("_Result")
@@ -56,6 +59,7 @@ class Supervisor:
     def __init__(self) -> None:
         self._stop = asyncio.Event()
         self._failure: BaseException | None = None
+        self._is_hurried = False
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -91,6 +95,16 @@ class Supervisor:
     def stop(self) -> None:
         """End the process in good order."""
         self._stop.set()
+
+    def hurry(self) -> None:
+        """End the process without the time that good order may need."""
+        self._is_hurried = True
+        self._stop.set()
+
+    @property
+    def is_hurried(self) -> bool:
+        """Whether the process is to end without that time."""
+        return self._is_hurried
 
     @property
     def stopping(self) -> bool:
@@ -149,12 +163,21 @@ async def serve(
     earlier one found out. They exit in reverse, each within its drain_seconds. Raises what a
     component raises while it starts, after the ones before it were exited.
     """
-    _listen_to_signals(supervisor)
-    async with AsyncExitStack() as stack:
-        started = await supervisor.unless_stopped(_start(components, stack, supervisor))
-        if started and on_ready is not None:
-            on_ready()
-        await supervisor.stopped()
+    serving = asyncio.current_task()
+    assert serving is not None
+    _listen_to_signals(supervisor, serving)
+    try:
+        async with AsyncExitStack() as stack:
+            started = await supervisor.unless_stopped(_start(components, stack, supervisor))
+            if started and on_ready is not None:
+                on_ready()
+            await supervisor.stopped()
+    except asyncio.CancelledError:
+        if not supervisor.is_hurried:
+            raise
+        serving.uncancel()
+        _log.error("ended before everything was drained")
+        return 1
     failure = supervisor.failure
     if failure is None:
         return 0
@@ -177,19 +200,25 @@ async def _bounded(component: Component, supervisor: Supervisor) -> AsyncIterato
         yield
     finally:
         try:
-            async with asyncio.timeout(component.drain_seconds):
+            async with asyncio.timeout(_drain_seconds(component, supervisor)) as limit:
                 await component.__aexit__(None, None, None)
-        except TimeoutError:
-            _log.error("%s: not drained after %g s", component.name, component.drain_seconds)
-            supervisor.fail(TimeoutError(f"{component.name} did not drain"))
         # Whatever one component does at its end, the others still get to drain theirs.
         except Exception as error:  # noqa: BLE001
-            _log.error("%s: drain failed: %s", component.name, error, exc_info=error)
-            supervisor.fail(error)
+            if limit.expired():
+                _log.error("%s: not drained in time", component.name)
+                supervisor.fail(TimeoutError(f"{component.name} did not drain"))
+            else:
+                _log.error("%s: drain failed: %s", component.name, error, exc_info=error)
+                supervisor.fail(error)
 
 
-def _listen_to_signals(supervisor: Supervisor) -> None:
-    """SIGINT and SIGTERM ask for the end; a second one, while draining, ends at once."""
+def _drain_seconds(component: Component, supervisor: Supervisor) -> float:
+    wanted = component.drain_seconds
+    return min(wanted, HURRIED_SECONDS) if supervisor.is_hurried else wanted
+
+
+def _listen_to_signals(supervisor: Supervisor, serving: asyncio.Task[object]) -> None:
+    """SIGINT and SIGTERM ask for the end; a second one cuts the draining short, a third kills."""
     loop = asyncio.get_running_loop()
     numbers = (signal.SIGINT, signal.SIGTERM)
 
@@ -200,8 +229,8 @@ def _listen_to_signals(supervisor: Supervisor) -> None:
             return
         for number in numbers:
             loop.remove_signal_handler(number)
-        for task in asyncio.all_tasks(loop):
-            task.cancel()
+        supervisor.hurry()
+        serving.cancel()
 
     for number in numbers:
         loop.add_signal_handler(number, ask)
