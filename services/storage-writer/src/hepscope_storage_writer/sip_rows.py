@@ -157,16 +157,7 @@ class SipRows:
                 copy.NULL if reading.capture_us is None else copy.timestamptz(reading.capture_us),
                 _IDENTITY(8, identity),
                 copy.NULL if cseq is None else copy.int8(cseq),
-                _PLACE(
-                    4,
-                    packet.source_port,
-                    4,
-                    packet.destination_port,
-                    8,
-                    packet.node_id,
-                    2,
-                    class_of(message),
-                ),
+                _place(packet, class_of(message)),
                 _STATUSES[status] if status < 1000 else copy.NULL,
                 self._kind(packet, message, reading),
                 address[packet.source],
@@ -212,3 +203,10 @@ class SipRows:
             if len(self._kinds) < MAX_KINDS:
                 self._kinds[key] = kind
         return kind
+
+
+def _place(packet: HepPacket, row_class: int) -> bytes:
+    """Return the fields from source_port to class."""
+    return _PLACE(
+        4, packet.source_port, 4, packet.destination_port, 8, packet.node_id, 2, row_class
+    )
