@@ -4,6 +4,10 @@
  * clicks, the middle button and Back do what they do everywhere.
  */
 
+import { find } from "./dom.js";
+
+const HOME = "/calls";
+
 /** @typedef {{place: HTMLElement, rest: string, search: string, returning: boolean}} Visit */
 /** @typedef {(visit: Visit) => () => void} Screen */
 /** @typedef {{path: RegExp, screen: Screen, title: string}} Route */
@@ -28,8 +32,10 @@ export function startRouter(table) {
 
 /** Go to an address; Back returns. @param {string} address */
 export function go(address) {
-  history.pushState({ inside: true }, "", address);
+  // The same search again is no step to go back to.
+  if (new URL(address, location.href).href !== location.href) history.pushState({ inside: true }, "", address);
   show(false);
+  find("#main").focus({ preventScroll: true });
 }
 
 /** Note the state of the same screen in its address, without a step for Back. @param {string} address */
@@ -45,12 +51,12 @@ export function goBack(otherwise) {
 function show(returning) {
   leave();
   const { pathname, search } = location;
-  const place = /** @type {HTMLElement} */ (document.getElementById("main"));
+  const place = find("#main");
   place.replaceChildren();
   const [route, found] = match(pathname);
   document.title = `${route.title} · hepscope`;
   for (const link of document.querySelectorAll("nav a")) {
-    const here = pathname.startsWith(link.getAttribute("href") ?? "-");
+    const here = (pathname === "/" ? HOME : pathname).startsWith(link.getAttribute("href") ?? "-");
     if (here) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }

@@ -13,7 +13,8 @@ const OFFSET = new Intl.DateTimeFormat("en", { timeZoneName: "longOffset" });
 /** The name of the zone with its offset from UTC, for people. */
 export function zoneName() {
   const offset = OFFSET.formatToParts(new Date()).find((part) => part.type === "timeZoneName")?.value;
-  return `${Intl.DateTimeFormat().resolvedOptions().timeZone} (${offset === "GMT" ? "UTC" : offset?.replace("GMT", "UTC")})`;
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return zone === "UTC" ? zone : `${zone} (${offset === "GMT" ? "UTC" : offset?.replace("GMT", "UTC")})`;
 }
 
 /** Whether text is a moment that a URL may hold: `-6h`, or RFC 3339. @param {string} text */

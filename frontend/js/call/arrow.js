@@ -12,7 +12,7 @@ const LABEL_Y = 12;
 const LOOP = 26;
 
 /** A guess that is never too small for the fonts of the page; only placement hangs on it. */
-const CHARACTER_WIDTH = 7.6;
+const CHARACTER_WIDTH = 8.8;
 const LONGEST = 64;
 
 /** Seconds with three decimals. @param {number} offsetUs */
@@ -55,7 +55,7 @@ function drawing(row, columns) {
   const classes = `k-${row.look}${row.copy > 1 ? " resent" : ""}`;
   const shapes = from === to ? loop(from, row) : straight(from, to, row);
   return svg("svg", { class: classes, width: columns.width, height: ROW, "aria-hidden": "true" },
-    ...shapes, label(row, from === to ? from + LOOP : Math.min(from, to), columns.width));
+    ...shapes, label(row, from, to, columns.width));
 }
 
 /** @param {number} from @param {number} to @param {ArrowRow} row */
@@ -88,13 +88,16 @@ function head(tip, way, row) {
     : svg("path", { class: "open-head", d: `M${back} ${top}L${tip} ${SHAFT_Y}L${back} ${foot}` });
 }
 
-/** @param {ArrowRow} row @param {number} left @param {number} width */
-function label(row, left, width) {
+/** A label begins at its arrow's left end, unless it would not fit. @param {ArrowRow} row @param {number} from @param {number} to @param {number} width */
+function label(row, from, to, width) {
   const { arrow, copy } = row;
+  const isLoop = from === to;
+  const left = (isLoop ? from + LOOP : Math.min(from, to)) + 10;
   const text = arrow.label.length > LONGEST ? `${arrow.label.slice(0, LONGEST - 1)}…` : arrow.label;
   const mark = copy > 1 ? ` ↻ ${ordinal(copy)}` : "";
-  const isTight = left + 10 + (text.length + mark.length) * CHARACTER_WIDTH > width;
-  return svg("text", { x: isTight ? width - 6 : left + 10, y: LABEL_Y, "text-anchor": isTight ? "end" : "start" },
+  const isTight = left + (text.length + mark.length) * CHARACTER_WIDTH > width;
+  const right = isLoop ? from - 8 : width - 6;
+  return svg("text", { x: isTight ? right : left, y: LABEL_Y, "text-anchor": isTight ? "end" : "start" },
     text, mark && svg("tspan", { class: "mark" }, mark));
 }
 

@@ -1,6 +1,5 @@
 /** The head of a call: what became of it in a sentence, the facts, and ways to take it along. */
 import { callPath } from "../api.js";
-import { callAddress } from "../address.js";
 import { h } from "../dom.js";
 import { glyph } from "../glyphs.js";
 import { addressOf, finalOf, outcomeOf, party, verdictOf } from "../outcome.js";
@@ -41,14 +40,6 @@ function callFacts(call, flow) {
     ...fact("Nodes", call.nodes.join(" › ")),
     ...fact("User agent", call.user_agent ?? ""),
   ];
-}
-
-/** Say that the Call-ID is not unique, and lead to the others. @param {string} callId @param {Call | null} call */
-export function otherRecords(callId, call) {
-  const others = call?.other_records ?? [];
-  if (!others.length) return null;
-  const links = others.flatMap(({ started_at: start }, index) => [index ? ", " : " ", h("a", { href: callAddress(callId, start) }, longTime(start))]);
-  return h("p", { class: "note" }, "This Call-ID was used by other calls too:", ...links, ".");
 }
 
 /** @param {string} callId @param {string} at */

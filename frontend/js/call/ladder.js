@@ -5,7 +5,8 @@
  */
 import { h } from "../dom.js";
 import { arrowItem, gapItem } from "./arrow.js";
-import { GUTTERS, columnsOf, rowsBetween, rowsOf } from "./layout.js";
+import { columnsOf, rowsBetween, rowsOf } from "./layout.js";
+import { RowWindow } from "./window.js";
 
 /** @typedef {import("../api.js").Flow} Flow */
 
@@ -13,10 +14,10 @@ import { GUTTERS, columnsOf, rowsBetween, rowsOf } from "./layout.js";
 const AROUND = 520;
 const HEAD = 52;
 
+/** What is kept free around a message that is brought into sight. */
+const AIR = 26;
+
 export class Ladder {
-  /** @type {Map<number, HTMLElement>} */
-  #drawn = new Map();
-  #range = { first: 0, end: 0 };
   #selected = 0;
 
   /** @param {Flow} flow @param {{absolute: boolean, select: (number: number) => void, toggleTime: () => void}} options */
@@ -27,14 +28,14 @@ export class Ladder {
     this.rows = rows;
     this.arrowRows = rows.filter((row) => row.kind === "arrow");
     this.names = new Map(flow.hosts.map((host) => [host.id, host.label]));
-    this.gutter = options.absolute ? GUTTERS.absolute : GUTTERS.offset;
-    this.columns = columnsOf(flow.hosts.length, 0, this.gutter);
+    this.columns = columnsOf(flow.hosts.length, 0, options.absolute);
     this.list = h("ol", { class: "arrows", "aria-label": "Messages" });
     this.list.style.height = `${height + 16}px`;
+    this.window = new RowWindow(this.list, (index) => this.#item(index));
     this.lines = h("div");
     this.heads = h("div", { class: "hosts" });
     this.frame = h("div", { class: "ladder-inner" }, this.lines, this.heads, this.list);
-    this.element = h("section", { class: options.absolute ? "ladder absolute" : "ladder", "aria-label": "Ladder" }, this.frame);
+    this.element = h("section", { class: "ladder", "aria-label": "Ladder" }, this.frame);
     this.element.addEventListener("scroll", () => this.#draw(), { passive: true });
     this.list.addEventListener("click", (event) => this.#clicked(event));
     new ResizeObserver(() => this.#resize()).observe(this.element);
@@ -44,7 +45,7 @@ export class Ladder {
   select(number) {
     this.#selected = number;
     const row = this.arrowRows[number - 1];
-    if (row) this.#reveal(row.top);
+    if (row) this.#reveal(row);
     this.#redraw();
   }
 
@@ -54,16 +55,21 @@ export class Ladder {
     if (link instanceof HTMLElement) link.focus({ preventScroll: true });
   }
 
-  /** @param {number} top */
-  #reveal(top) {
-    const { scrollTop, clientHeight } = this.element;
-    const [low, high] = [top - 26, top + HEAD + 52 - clientHeight];
+  /** @param {import("./layout.js").ArrowRow} row */
+  #reveal({ top, from, to }) {
+    const { scrollTop, clientHeight, scrollLeft, clientWidth } = this.element;
+    const { middles, gutter } = this.columns;
+    const [low, high] = [top - AIR, top + HEAD + 2 * AIR - clientHeight];
     if (scrollTop > low) this.element.scrollTop = Math.max(low, 0);
     else if (scrollTop < high) this.element.scrollTop = high;
+    const left = (middles[Math.min(from, to)] ?? 0) - gutter - AIR;
+    const right = (middles[Math.max(from, to)] ?? 0) + AIR - clientWidth;
+    if (scrollLeft > left || scrollLeft < right) this.element.scrollLeft = Math.min(Math.max(right, 0), left);
   }
 
   #resize() {
-    this.columns = columnsOf(this.flow.hosts.length, this.element.clientWidth, this.gutter);
+    this.columns = columnsOf(this.flow.hosts.length, this.element.clientWidth, this.options.absolute);
+    this.element.style.setProperty("--gutter", `${this.columns.gutter}px`);
     this.frame.style.width = `${this.columns.width}px`;
     const lines = this.columns.middles.map((x) => {
       const line = h("div", { class: "lifeline" });
@@ -74,7 +80,7 @@ export class Ladder {
     this.heads.replaceChildren(...this.#hosts());
     this.#redraw();
     const row = this.arrowRows[this.#selected - 1];
-    if (row) this.#reveal(row.top);
+    if (row) this.#reveal(row);
   }
 
   #hosts() {
@@ -92,9 +98,7 @@ export class Ladder {
 
   #redraw() {
     const hadFocus = this.list.contains(document.activeElement);
-    this.#drawn.clear();
-    this.#range = { first: 0, end: 0 };
-    this.list.replaceChildren();
+    this.window.clear();
     this.#draw();
     if (hadFocus) this.focusSelected();
   }
@@ -102,27 +106,7 @@ export class Ladder {
   #draw() {
     const { scrollTop, clientHeight } = this.element;
     const { first, end } = rowsBetween(this.rows, scrollTop - AROUND, scrollTop + clientHeight + AROUND);
-    if (first === this.#range.first && end === this.#range.end) return;
-    for (const [index, element] of this.#drawn) {
-      if (index >= first && index < end) continue;
-      element.remove();
-      this.#drawn.delete(index);
-    }
-    // What stays is not moved (it may have the focus): new rows go before or after it.
-    const kept = Math.min(...this.#drawn.keys());
-    /** @type {HTMLElement[]} */
-    const before = [];
-    /** @type {HTMLElement[]} */
-    const after = [];
-    for (let index = first; index < end; index += 1) {
-      if (this.#drawn.has(index)) continue;
-      const element = this.#item(index);
-      this.#drawn.set(index, element);
-      (index < kept ? before : after).push(element);
-    }
-    this.list.prepend(...before);
-    this.list.append(...after);
-    this.#range = { first, end };
+    this.window.show(first, end);
   }
 
   /** @param {number} index */

@@ -16,7 +16,8 @@ import { micros } from "../times.js";
 /** @typedef {ArrowRow | GapRow} Row */
 
 /** Widths of what stands left of the columns: number, and offset or time of day. */
-export const GUTTERS = Object.freeze({ offset: 118, absolute: 148 });
+const GUTTERS = Object.freeze({ offset: 118, absolute: 148, narrow: 92 });
+const NARROW = 600;
 export const ROW = 26;
 export const GAP = 22;
 const SIDE = 80;
@@ -28,11 +29,13 @@ const GAP_STEPS = 4;
 /** @type {Record<string, Look>} */
 const LOOKS = { ACK: "ack", PRACK: "ack", BYE: "end", CANCEL: "end", UPDATE: "within", INFO: "within", REFER: "within", NOTIFY: "within" };
 
-/** Return the middle of each column, and the width of all. @param {number} hosts @param {number} space @param {number} gutter */
-export function columnsOf(hosts, space, gutter) {
+/** Return the middle of each column, and the widths of gutter, step and all. @param {number} hosts @param {number} space @param {boolean} absolute */
+export function columnsOf(hosts, space, absolute) {
+  const offset = space < NARROW ? GUTTERS.narrow : GUTTERS.offset;
+  const gutter = absolute ? GUTTERS.absolute : offset;
   const step = hosts > 1 ? Math.min(Math.max((space - gutter - 2 * SIDE) / (hosts - 1), NARROWEST), WIDEST) : 0;
   const middles = Array.from({ length: hosts }, (_, index) => Math.round(gutter + SIDE + index * step));
-  return { middles, step: step || WIDEST, width: Math.max(space, (middles.at(-1) ?? gutter) + SIDE) };
+  return { middles, gutter, step: step || WIDEST, width: Math.max(space, (middles.at(-1) ?? gutter) + SIDE) };
 }
 
 /**

@@ -69,8 +69,10 @@ export class MessagePanel {
     const button = (label, sign, click) => h("button", { type: "button", "aria-label": label, title: label, click }, sign);
     const said = h("span", { class: "out-of-sight", role: "status" });
     const copy = button("Copy message", "Copy", () => void copyText(text).then((done) => {
-      said.textContent = copy.textContent = done ? "Copied" : "Select and copy";
+      said.textContent = copy.textContent = done ? "Copied" : "Ctrl-C copies";
+      if (!done) getSelection()?.selectAllChildren(wire);
     }));
+    const wire = wireText(text);
     const facts = [`${addressOf(message.source)} → ${addressOf(message.destination)}`, message.transport?.toUpperCase(),
       `${new TextEncoder().encode(text).length} bytes`, message.node && `seen by ${message.node}`];
     const notes = [message.fault && `Not valid SIP in all parts: ${message.fault.replaceAll("_", " ").replaceAll(",", ", ")}.`,
@@ -82,7 +84,7 @@ export class MessagePanel {
         h("p", {}, facts.filter(Boolean).join(" · ")),
         h("p", {}, `${longTime(message.time)} · ${offsetText(row.offsetUs)} s after the first${message.cseq ? ` · CSeq ${message.cseq}` : ""}`),
         ...notes.map((note) => note && h("p", {}, note))),
-      wireText(text));
+      wire);
   }
 }
 

@@ -7,9 +7,10 @@ import { Loader } from "../loading.js";
 import { goBack, noteAddress } from "../router.js";
 import { failureCard, stateCard, strangerNotes } from "../states.js";
 import { isMoment } from "../times.js";
-import { callHead, otherRecords } from "./head.js";
+import { callHead } from "./head.js";
 import { Ladder } from "./ladder.js";
 import { MessagePanel } from "./message.js";
+import { callNotes, missingCall } from "./notes.js";
 
 /** @typedef {import("../api.js").Call} Call */
 /** @typedef {import("../api.js").Flow} Flow */
@@ -71,7 +72,7 @@ class CallScreen {
         this.#show(call, flow);
       },
       failed: (error) => this.waiting.replaceChildren(error instanceof Problem && error.status === 404
-        ? this.#missing(error) : failureCard(error, "The call cannot be shown", [again, back])),
+        ? missingCall(this.callId, error.detail) : failureCard(error, "The call cannot be shown", [again, back])),
       stopped: () => this.waiting.replaceChildren(stateCard({ look: "not-taken", title: "Stopped", text: [], steps: [again, back] })),
     });
   }
@@ -105,15 +106,11 @@ class CallScreen {
 
   /** @param {Call | null} call @param {Flow} flow */
   #show(call, flow) {
-    this.place.replaceChildren(...this.notes, callHead(this.callId, call, flow, this.values["at"] ?? ""));
-    const others = otherRecords(this.callId, call);
-    if (others) this.place.append(others);
-    if (flow.truncated) this.place.append(h("p", { class: "note" }, `Only the first ${flow.arrows.length.toLocaleString()} messages are drawn. The exports hold all.`));
-    this.place.append(this.body);
+    this.place.replaceChildren(...this.notes, callHead(this.callId, call, flow, this.values["at"] ?? ""),
+      ...callNotes(this.callId, call, flow, this.#number), this.body);
     this.#draw(flow);
     const hosts = `${flow.hosts.length} ${flow.hosts.length === 1 ? "host" : "hosts"}`;
     find(".foot-facts").textContent = `${flow.arrows.length.toLocaleString()} messages, ${hosts}`;
-    if (this.#number > flow.arrows.length) this.place.prepend(h("p", { class: "note" }, `There is no message ${this.#number}; the call has ${flow.arrows.length}.`));
   }
 
   /** @param {Flow} flow */
@@ -124,15 +121,6 @@ class CallScreen {
     });
     this.body.replaceChildren(this.#ladder.element, this.panel.element);
     if (this.#number) this.select(this.#number);
-  }
-
-  /** @param {Problem} problem */
-  #missing(problem) {
-    const everywhere = `/calls?${new URLSearchParams({ call_id: this.callId, method: "any", from: "1970-01-01T00:00:00Z" })}`;
-    return stateCard({
-      look: "not-taken", title: "This call is not stored", text: [problem.detail], role: "alert",
-      steps: [{ label: "Search calls", href: "/calls", first: true }, { label: "Search everything for this Call-ID", href: everywhere }],
-    });
   }
 
   /** @param {Record<string, string>} change */

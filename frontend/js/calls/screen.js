@@ -4,6 +4,7 @@ import { API, get } from "../api.js";
 import { find, h } from "../dom.js";
 import { stepAction, useKeys } from "../keys.js";
 import { Grid } from "../lists/grid.js";
+import { moreFoot } from "../lists/more.js";
 import { Loader } from "../loading.js";
 import { go, noteAddress } from "../router.js";
 import { failureCard, stateCard, strangerNotes } from "../states.js";
@@ -63,13 +64,35 @@ class CallsScreen {
     clearTimeout(this.#timer);
     this.#nowMs = Date.now();
     this.#query = apiQuery(this.values, this.#nowMs);
-    this.#work("Searching", async (signal) => {
-      const page = await get(`${API}/calls`, this.#query, signal);
-      if (page.items.length) return () => { this.#begin(); this.#show(page); };
-      const { card, isFirstStart } = await whyEmpty(this.values, signal);
-      if (isFirstStart) this.#timer = setTimeout(() => this.search(), LOOK_AGAIN_MS);
-      return () => { this.list.replaceChildren(card); this.#say("0 calls"); };
+    const retry = { label: "Try again", run: () => this.search(), first: true };
+    void this.#loader.run({
+      place: this.list, what: "Searching",
+      load: (signal) => this.#ask(signal),
+      failed: (error) => this.list.replaceChildren(failureCard(error, "The search failed", [retry])),
+      stopped: () => this.list.replaceChildren(stateCard({ look: "not-taken", title: "Stopped", text: ["A shorter time range, or a Call-ID, number or address, makes a search quick."], steps: [retry] })),
     });
+  }
+
+  /** @param {AbortSignal} signal */
+  async #ask(signal) {
+    const page = await get(`${API}/calls`, this.#query, signal);
+    if (page.items.length) {
+      this.#begin();
+      this.#show(page);
+      return;
+    }
+    const { card, isFirstStart } = await whyEmpty(this.values, signal);
+    if (isFirstStart) this.#timer = setTimeout(() => this.search(), LOOK_AGAIN_MS);
+    this.#pages = [];
+    this.list.replaceChildren(card);
+    this.#say("0 calls");
+  }
+
+  /** @param {string} cursor @param {AbortSignal} signal */
+  async #askMore(cursor, signal) {
+    const query = new URLSearchParams(this.#query);
+    query.set("cursor", cursor);
+    this.#show(await get(`${API}/calls`, query, signal));
   }
 
   /** Show what was shown before. @param {Shown} before */
@@ -107,30 +130,8 @@ class CallsScreen {
     this.#grid?.add(page.items);
     this.list.querySelector(".more")?.remove();
     const count = `${this.#grid?.size.toLocaleString()} ${this.#grid?.size === 1 ? "call" : "calls"}`;
-    if (page.next_cursor) this.list.append(this.#moreButton(page.next_cursor));
+    if (page.next_cursor) this.list.append(moreFoot(this.#loader, "calls", (signal) => this.#askMore(String(page.next_cursor), signal)));
     this.#say(`${count}, ${this.values["order"] === "time" ? "oldest" : "newest"} first, ${page.next_cursor ? "more below" : "all there are"}`);
-  }
-
-  /** @param {string} cursor */
-  #moreButton(cursor) {
-    const more = () => this.#work("Loading more", async (signal) => {
-      const query = new URLSearchParams(this.#query);
-      query.set("cursor", cursor);
-      const page = await get(`${API}/calls`, query, signal);
-      return () => this.#show(page);
-    });
-    return h("div", { class: "more" }, h("button", { type: "button", click: more }, "Show more calls"));
-  }
-
-  /** @param {string} what @param {(signal: AbortSignal) => Promise<() => void>} load */
-  #work(what, load) {
-    const retry = { label: "Try again", run: () => this.search(), first: true };
-    void this.#loader.run({
-      place: this.list, what,
-      load: async (signal) => (await load(signal))(),
-      failed: (error) => this.list.replaceChildren(failureCard(error, "The search failed", [retry])),
-      stopped: () => this.list.replaceChildren(stateCard({ look: "not-taken", title: "Stopped", text: ["A shorter time range, or a Call-ID, number or address, makes a search quick."], steps: [retry] })),
-    });
   }
 
   #orderButton() {
