@@ -12,8 +12,11 @@ const LABEL_Y = 12;
 const LOOP = 26;
 
 /** A guess that is never too small for the fonts of the page; only placement hangs on it. */
-const CHARACTER_WIDTH = 8.8;
+const CHARACTER_WIDTH = 9.6;
 const LONGEST = 64;
+
+/** Code or method, and a little more, stand in any case. */
+const SHORTEST = 9;
 
 /** Seconds with three decimals. @param {number} offsetUs */
 export const offsetText = (offsetUs) => (offsetUs / 1_000_000).toFixed(3);
@@ -88,18 +91,24 @@ function head(tip, way, row) {
     : svg("path", { class: "open-head", d: `M${back} ${top}L${tip} ${SHAFT_Y}L${back} ${foot}` });
 }
 
-/** A label begins at its arrow's left end, unless it would not fit. @param {ArrowRow} row @param {number} from @param {number} to @param {number} width */
-function label(row, from, to, width) {
-  const { arrow, copy } = row;
+/**
+ * A label begins at its arrow's left end; its phrase is cut where the ladder ends. Only a loop on
+ * the last column has to write to its left.
+ * @param {ArrowRow} row @param {number} from @param {number} to @param {number} width
+ */
+function label({ arrow, copy }, from, to, width) {
+  const mark = copy > 1 ? ` ↻ ${ordinal(copy)}` : "";
   const isLoop = from === to;
   const left = (isLoop ? from + LOOP : Math.min(from, to)) + 10;
-  const text = arrow.label.length > LONGEST ? `${arrow.label.slice(0, LONGEST - 1)}…` : arrow.label;
-  const mark = copy > 1 ? ` ↻ ${ordinal(copy)}` : "";
-  const isTight = left + (text.length + mark.length) * CHARACTER_WIDTH > width;
-  const right = isLoop ? from - 8 : width - 6;
-  return svg("text", { x: isTight ? right : left, y: LABEL_Y, "text-anchor": isTight ? "end" : "start" },
+  const room = Math.floor((width - left) / CHARACTER_WIDTH) - mark.length;
+  const isTight = isLoop && room < arrow.label.length;
+  const text = cut(arrow.label, isTight ? LONGEST : Math.min(Math.max(room, SHORTEST), LONGEST));
+  return svg("text", { x: isTight ? from - 8 : left, y: LABEL_Y, "text-anchor": isTight ? "end" : "start" },
     text, mark && svg("tspan", { class: "mark" }, mark));
 }
+
+/** @param {string} text @param {number} length */
+const cut = (text, length) => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
 
 /** @param {ArrowRow} row */
 const isRequest = ({ arrow }) => arrow.kind === "request";

@@ -68,8 +68,8 @@ class CallsScreen {
     void this.#loader.run({
       place: this.list, what: "Searching",
       load: (signal) => this.#ask(signal),
-      failed: (error) => this.list.replaceChildren(failureCard(error, "The search failed", [retry])),
-      stopped: () => this.list.replaceChildren(stateCard({ look: "not-taken", title: "Stopped", text: ["A shorter time range, or a Call-ID, number or address, makes a search quick."], steps: [retry] })),
+      failed: (error) => this.#instead(failureCard(error, "The search failed", [retry]), ""),
+      stopped: () => this.#instead(stateCard({ look: "not-taken", title: "Stopped", text: ["A shorter time range, or a Call-ID, number or address, makes a search quick."], steps: [retry] }), ""),
     });
   }
 
@@ -83,9 +83,15 @@ class CallsScreen {
     }
     const { card, isFirstStart } = await whyEmpty(this.values, signal);
     if (isFirstStart) this.#timer = setTimeout(() => this.search(), LOOK_AGAIN_MS);
+    this.#instead(card, "0 calls");
+  }
+
+  /** Show a state in place of rows. @param {HTMLElement} card @param {string} words */
+  #instead(card, words) {
     this.#pages = [];
+    this.#grid = null;
     this.list.replaceChildren(card);
-    this.#say("0 calls");
+    this.#say(words);
   }
 
   /** @param {string} cursor @param {AbortSignal} signal */
