@@ -45,10 +45,14 @@ def test_parameters_keep_separators_in_quotes() -> None:
 
 def test_tag_counts_only_behind_the_bracket() -> None:
     """A tag inside <> belongs to the URI."""
-    assert read_party("<sip:a@b;tag=inside>;tag=outside")[2] == "outside"
-    assert read_party("<sip:a@b;tag=inside>")[2] == ""
-    assert read_party("sip:a@b;tag=bare")[2] == "bare"
-    assert read_party("<sip:a@b> ; TAG = spaced ;x")[2] == "spaced"
+    tags = {
+        "<sip:a@b;tag=inside>;tag=outside": "outside",
+        "<sip:a@b;tag=inside>": "",
+        "sip:a@b;tag=bare": "bare",
+        "<sip:a@b> ; TAG = spaced ;x": "spaced",
+    }
+    for value, tag in tags.items():
+        assert read_party(value) == ("a", "b", tag, "", True)
 
 
 def test_unquote_leaves_other_text() -> None:
@@ -59,7 +63,24 @@ def test_unquote_leaves_other_text() -> None:
 
 
 PARTY_PIECES = st.sampled_from(
-    ['"', "<", ">", "sip:", "tel:", "alice", "@", ":", ";", ";tag=", "?", " ", ",", "[::1]", "\\"]
+    [
+        '"',
+        "<",
+        ">",
+        "sip:",
+        "tel:",
+        "alice",
+        "@",
+        ":",
+        ";",
+        ";tag=",
+        "?",
+        " ",
+        ",",
+        "[::1]",
+        "\\",
+        "\r",
+    ]
 )
 USUAL = st.from_regex(
     r'\A("[A-Za-z ,<>]{0,6}" ?|[A-Za-z ]{0,6})<sip:([a-z;?.]{0,4}(:[a-z]{0,3})?@)?[a-z.]{1,5}'
@@ -67,9 +88,18 @@ USUAL = st.from_regex(
 )
 
 
-@given(st.one_of(USUAL, st.lists(PARTY_PIECES, max_size=12).map("".join)))
-def test_the_fast_way_to_a_party_agrees(value: str) -> None:
-    """The pattern of the usual form gives what the careful reader gives."""
+BLANKS = st.sampled_from(["", " ", "\r", "\t", "  "])
+
+
+@given(BLANKS, st.one_of(USUAL, st.lists(PARTY_PIECES, max_size=12).map("".join)), BLANKS)
+def test_the_fast_way_to_a_party_agrees(before: str, value: str, behind: str) -> None:
+    """The pattern of the usual form gives what the careful reader gives, blanks or not."""
     value = value.strip(" \t\r")
 
-    assert read_party(value) == read_unusual_party(value)
+    expected = read_unusual_party(value) if value else None
+    assert read_party(before + value + behind) == expected
+
+
+def test_a_blank_party_is_none() -> None:
+    """A header without value says nothing, which is another fault than a bad one."""
+    assert read_party(" \t\r") is None

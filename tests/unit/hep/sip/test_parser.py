@@ -228,3 +228,27 @@ def test_expiry_of_a_binding(method: str, lines: tuple[str, ...], expected: int 
 
     assert parsed.expires == expected
     assert parsed.faults == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        (b"Expires:", Fault.BAD_NUMBER),
+        (b"Max-Forwards: ", Fault.BAD_NUMBER),
+        (b"Date:", Fault.BAD_DATE),
+        (b"Contact:", None),
+        (b"Content-Type: ", None),
+        (b"X-Own:", None),
+        (b"X(Own): a", Fault.BAD_HEADER),
+        (b"Subject", Fault.BAD_HEADER),
+        (b"Via", Fault.BAD_HEADER),
+    ],
+)
+def test_a_header_without_value_or_name_is_told(line: bytes, fault: Fault | None) -> None:
+    """Alike, whether other headers are present or not; names that nobody registered are fine."""
+    lone = parse(b"SIP/2.0 200 OK\r\n" + line + b"\r\n\r\n")
+    among = parse(make_request().replace(b"\r\n", b"\r\n" + line + b"\r\n", 1))
+
+    for message in (lone, among):
+        found = [one for one in message.faults if not one.startswith(("missing", "repeated"))]
+        assert found == ([] if fault is None else [fault])

@@ -67,16 +67,29 @@ PIECES = st.sampled_from(
         ",",
         "[::1]",
         '"',
+        "\r",
     ]
 )
 
 
-@given(st.lists(PIECES, max_size=10).map(lambda pieces: "SIP/2.0/UDP h;" + "".join(pieces)))
-def test_the_fast_way_agrees(value: str) -> None:
-    """The pattern of the usual form gives what the careful reader gives."""
-    transport, host, branch, hops, faults = read_top_via(value)
+@given(
+    st.sampled_from(["", " ", "\t "]),
+    st.lists(PIECES, max_size=10).map(lambda pieces: "SIP/2.0/UDP h;" + "".join(pieces)),
+    st.sampled_from(["", "\r", " \r"]),
+)
+def test_the_fast_way_agrees(before: str, value: str, behind: str) -> None:
+    """The pattern of the usual form gives what the careful reader gives, blanks or not."""
+    value = value.strip(" \t\r")
+    read = read_top_via(before + value + behind)
     via = read_via(value)
 
+    assert read is not None
+    transport, host, branch, hops, faults = read
     assert (transport, host, branch) == (via.transport, via.host, via.branch)
     assert hops == count_hops(value)
     assert (Fault.BAD_VIA in faults) is not via.is_sound
+
+
+def test_a_blank_via_is_none() -> None:
+    """A header without value says nothing, which is another fault than a bad one."""
+    assert read_top_via(" \t\r") is None

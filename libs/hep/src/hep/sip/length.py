@@ -8,14 +8,18 @@ import re
 
 from hep.sip.faults import Fault
 from hep.sip.head import head_bounds, head_start, looks_like_sip
+from hep.sip.memory import Memory
 from hep.sip.message import SipMessage
 from hep.sip.numbers import LENGTH_LIMIT, read_number
+from hep.sip.places import BLANKS
 
 _LENGTH_LINE = re.compile(
     rb"\n(?:content-length|l)(?:\r?\n[ \t]|[ \t])*:"
     rb"(?:\r?\n[ \t]|[ \t])*(\d{1,10})[ \t\r]*(?:\n|\Z)",
     re.IGNORECASE,
 )
+
+_said = Memory(lambda length: read_number(length.strip(BLANKS), LENGTH_LIMIT))
 
 # More than a payload of 64 KiB holds in earnest; each cut copies the rest.
 MAX_MESSAGES = 256
@@ -26,7 +30,7 @@ def take_body(message: SipMessage, rest: bytes, length: str | None, faults: list
     message.body = rest
     if length is None:
         return
-    said = read_number(length, LENGTH_LIMIT)
+    said = _said[length]
     message.content_length = said
     if said is None:
         faults.append(Fault.BAD_CONTENT_LENGTH)

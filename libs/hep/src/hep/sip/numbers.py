@@ -44,18 +44,19 @@ def read_delta(value: str, faults: list[Fault]) -> int | None:
     return min(seconds, EXPIRES_LIMIT)
 
 
-def check_max_forwards(value: str, faults: list[Fault]) -> None:
-    """Add the fault of a Max-Forwards that is no number from 0 to 255."""
+def max_forwards_fault(value: str) -> Fault | None:
+    """Return the fault of a Max-Forwards that is no number from 0 to 255."""
     hops = read_number(value, MAX_FORWARDS_LIMIT + 1)
     if hops is None:
-        faults.append(Fault.BAD_NUMBER)
-    elif hops > MAX_FORWARDS_LIMIT:
-        faults.append(Fault.NUMBER_OVERFLOW)
+        return Fault.BAD_NUMBER
+    return Fault.NUMBER_OVERFLOW if hops > MAX_FORWARDS_LIMIT else None
 
 
 def read_cseq(value: str) -> tuple[int | None, str, Fault | None]:
     """Return (number, method, fault) of a CSeq; None and "" stand for what cannot be read."""
     word, _, method = value.partition(" ")
+    if len(word) < _MAX_DIGITS and word.isdigit() and word.isascii() and method.isalpha():
+        return int(word), method, None
     if "\t" in value:
         word, _, method = value.replace("\t", " ").partition(" ")
     method = method.lstrip(" ")

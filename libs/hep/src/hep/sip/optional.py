@@ -10,18 +10,16 @@ from hep.sip.address import split_address
 from hep.sip.faults import Fault
 from hep.sip.headers import split_list
 from hep.sip.message import SipMessage
-from hep.sip.numbers import check_max_forwards, read_delta
-from hep.sip.places import CONTACT, CONTENT_LENGTH, VIA
+from hep.sip.numbers import read_delta
+from hep.sip.places import BLANKS, CONTACT, CONTENT_LENGTH, VIA
 from hep.sip.via import count_hops, names_broadcast
 
 _GMT_DATE = re.compile(r"\w{3}, ?\d{1,2} \w{3} \d{4} \d\d:\d\d:\d\d GMT", re.ASCII)
 
 
 def take_optional(message: SipMessage, rare: Sequence[str | None], faults: list[Fault]) -> None:
-    """Take expires and check the rest of rare: Expires, Max-Forwards, Date, Retry-After."""
-    expires, forwards, date, retry = rare
-    if forwards is not None:
-        check_max_forwards(forwards, faults)
+    """Take expires and check the rest of rare: Expires, Date, Retry-After."""
+    expires, date, retry = (None if value is None else value.strip(BLANKS) for value in rare)
     if expires is not None:
         message.expires = read_delta(expires, faults)
     if date is not None and _GMT_DATE.fullmatch(date) is None:
@@ -36,7 +34,7 @@ def take_contact(message: SipMessage, contact: str, faults: list[Fault]) -> None
     In a REGISTER that expiry goes before the one of the Expires header (section 10.2.1.1).
     """
     message.contact = contact
-    if contact[0] == "<" and contact[-1] == ">" and "," not in contact:
+    if not contact or (contact[0] == "<" and contact[-1] == ">" and "," not in contact):
         return
     bindings = split_list(contact)
     if not bindings:
@@ -63,7 +61,7 @@ def note_repeated(
             message.via_count += count_hops(value)
             if names_broadcast(value):
                 faults.append(Fault.BROADCAST_VIA)
-        elif place == CONTENT_LENGTH and value != length:
+        elif place == CONTENT_LENGTH and value.strip(BLANKS) != (length or "").strip(BLANKS):
             faults.append(Fault.CONFLICTING_CONTENT_LENGTH)
         elif place != CONTACT:
             faults.append(Fault.REPEATED_HEADER)

@@ -9,36 +9,31 @@ The first of a repeated header counts, the start line is believed before CSeq, a
 that cannot be true lets the body go to the end of the payload.
 """
 
-import re
-from functools import lru_cache
-
 from hep.sip.faults import Fault
 from hep.sip.head import UNFOLD, head_bounds, head_start
 from hep.sip.length import take_body
 from hep.sip.media_type import media_type
+from hep.sip.memory import Memory, of_header
 from hep.sip.message import SipMessage
-from hep.sip.numbers import read_cseq
+from hep.sip.numbers import max_forwards_fault, read_cseq
 from hep.sip.optional import note_repeated, take_contact, take_optional
 from hep.sip.party import read_party
-from hep.sip.places import CONTENT_LENGTH, PLACE_COUNT, PLACE_OF, REQUIRED, place_of_name
+from hep.sip.places import BLANKS, CONTENT_LENGTH, PLACE_COUNT, PLACE_OF, REQUIRED, place_of_name
 from hep.sip.startline import read_first_line
 from hep.sip.via import read_top_via
 
-# What is remembered of each kind: with the length below a few MB at most for all of them, and
-# enough for the messages that cross on the wire within a few seconds.
-_REMEMBERED = 2048
-# Longer values are read anew each time, so that hostile ones cannot fill the memory.
-_REMEMBERED_LENGTH = 160
-
-_party = lru_cache(_REMEMBERED)(read_party)
-_top_via = lru_cache(_REMEMBERED)(read_top_via)
-_first_line = lru_cache(_REMEMBERED)(read_first_line)
-_cseq = lru_cache(_REMEMBERED)(read_cseq)
-_media_type = lru_cache(64)(media_type)
+_place = Memory(place_of_name)
+_place.update(PLACE_OF)
+_first_line = Memory(read_first_line)
+_top_via = Memory(read_top_via)
+_party = Memory(read_party)
+_cseq = of_header(read_cseq)
+_media_type = of_header(media_type)
+_max_forwards_fault = Memory(lambda value: max_forwards_fault(value.strip(BLANKS)))
 
 # An empty line, or one that continues the line before it.
 _ODD_STARTS = ("", " ", "\t", "\r")
-_NAME = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+")
+_LINE_ENDS = (b"\r", b"\n")
 
 
 def parse(payload: bytes) -> SipMessage:
@@ -47,7 +42,7 @@ def parse(payload: bytes) -> SipMessage:
     The time taken is linear in the length. Of several messages in one payload the first is read
     (fault trailing_data); `split` cuts them apart.
     """
-    start = head_start(payload)
+    start = head_start(payload) if payload[:1] in _LINE_ENDS else 0
     end = payload.find(b"\r\n\r\n", start)
     if end >= 0:
         message = _read(payload[start:end], payload[end + 4 :], is_careful=False)
@@ -104,7 +99,6 @@ def _note_odd_text(head: bytes, text: str, faults: list[Fault]) -> str:
 
 def _take_start_line(message: SipMessage, line: str, faults: list[Fault]) -> bool:
     """Take the first line; False when it is a header, which then belongs to the header lines."""
-    start = (_first_line if len(line) <= _REMEMBERED_LENGTH else read_first_line)(line)
     (
         message.method,
         message.request_uri,
@@ -115,7 +109,7 @@ def _take_start_line(message: SipMessage, line: str, faults: list[Fault]) -> boo
         message.version,
         is_header,
         found,
-    ) = start
+    ) = _first_line[line]
     if found:
         faults.extend(found)
     return not is_header
@@ -126,91 +120,74 @@ def _sort_lines(
 ) -> list[tuple[int, str]] | None:
     """Set the first value of each place; return (place, value) of all that came again.
 
-    None tells that a line is empty or begins with a blank, unless is_careful.
+    Values keep their outer blanks. None tells that a line is empty or begins with a blank, unless
+    is_careful.
     """
     repeated: list[tuple[int, str]] = []
-    place_of = PLACE_OF.get
     for line in lines:
         name, colon, value = line.partition(":")
-        place = place_of(name) if colon else None
-        if place is None:
-            if line[:1] in _ODD_STARTS and not is_careful:
-                return None
-            place = _unusual_place(name, colon, faults)
-        if place:
-            value = value.strip(" \t\r")
+        place = _place[name]
+        if place > 0 and colon:
             if values[place] is None:
                 values[place] = value
             else:
                 repeated.append((place, value))
+        elif place < 0 or not colon:
+            if line[:1] in _ODD_STARTS and not is_careful:
+                return None
+            # What a last line end leaves of a message without body is no header at all.
+            if line:
+                faults.append(Fault.BAD_HEADER)
     return repeated
-
-
-def _unusual_place(name: str, colon: str, faults: list[Fault]) -> int:
-    if not (name or colon):
-        # What a last line end leaves of a message without body.
-        return 0
-    name = name.rstrip(" \t")
-    place = place_of_name(name) if colon else None
-    if place is not None:
-        return place
-    if not colon or _NAME.fullmatch(name) is None:
-        faults.append(Fault.BAD_HEADER)
-    return 0
 
 
 def _take_values(message: SipMessage, values: list[str | None], faults: list[Fault]) -> None:
     """Take what is read of a message's headers."""
-    _, via, sender, receiver, call_id, cseq, contact, agent, server, kind, _, *rare = values
-    if not (call_id and cseq and via and sender and receiver):
-        faults.extend(fault for place, fault in REQUIRED if not values[place])
-    message.call_id = call_id or ""
-    message.user_agent = agent or server or ""
-    if cseq:
-        _take_cseq(message, cseq, faults)
-    if sender:
-        _take_from(message, sender, faults)
-    if receiver:
-        _take_to(message, receiver, faults)
-    if via:
-        _take_via(message, via, faults)
-    if kind:
-        message.content_type = (_media_type if len(kind) <= _REMEMBERED_LENGTH else media_type)(
-            kind
+    (
+        _, via, sender, receiver, call_id, cseq, contact, agent, server,
+        kind, _, expires, forwards, date, retry,
+    ) = values  # fmt: skip
+    top = None if via is None else _top_via[via]
+    origin = None if sender is None else _party[sender]
+    target = None if receiver is None else _party[receiver]
+    number = None if cseq is None else _cseq[cseq]
+    message.call_id = "" if call_id is None else call_id.strip(BLANKS)
+    if top is None or origin is None or target is None or number is None or not message.call_id:
+        present = (message.call_id, number, origin, target, top)
+        faults += [fault for fault, found in zip(REQUIRED, present, strict=True) if not found]
+    if agent is not None or server is not None:
+        message.user_agent = (agent or "").strip(BLANKS) or (server or "").strip(BLANKS)
+    if number is not None:
+        _take_cseq(message, number, faults)
+    if origin is not None:
+        message.from_user, message.from_domain, message.from_tag, message.from_display, sound = (
+            origin
         )
-    if any(rare):
-        take_optional(message, rare, faults)
-    if contact:
-        take_contact(message, contact, faults)
+        if not sound:
+            faults.append(Fault.BAD_FROM)
+    if target is not None:
+        message.to_user, message.to_domain, message.to_tag, message.to_display, sound = target
+        if not sound:
+            faults.append(Fault.BAD_TO)
+    if top is not None:
+        message.via_transport, message.via_host, message.via_branch, message.via_count, found = top
+        faults += found
+    if kind is not None:
+        message.content_type = _media_type[kind] or ""
+    if forwards is not None and (fault := _max_forwards_fault[forwards]) is not None:
+        faults.append(fault)
+    if expires is not None or date is not None or retry is not None:
+        take_optional(message, (expires, date, retry), faults)
+    if contact is not None:
+        take_contact(message, contact.strip(BLANKS), faults)
 
 
-def _take_cseq(message: SipMessage, cseq: str, faults: list[Fault]) -> None:
-    read = _cseq if len(cseq) <= _REMEMBERED_LENGTH else read_cseq
-    message.cseq, message.cseq_method, fault = read(cseq)
+def _take_cseq(
+    message: SipMessage, read: tuple[int | None, str, Fault | None], faults: list[Fault]
+) -> None:
+    message.cseq, method, fault = read
+    message.cseq_method = method
     if fault:
         faults.append(fault)
-    if message.method and message.cseq_method and message.cseq_method != message.method:
+    if method != message.method and method and message.method:
         faults.append(Fault.CSEQ_METHOD_MISMATCH)
-
-
-def _take_from(message: SipMessage, value: str, faults: list[Fault]) -> None:
-    read = _party if len(value) <= _REMEMBERED_LENGTH else read_party
-    party = read(value)
-    message.from_user, message.from_domain, message.from_tag, message.from_display, sound = party
-    if not sound:
-        faults.append(Fault.BAD_FROM)
-
-
-def _take_to(message: SipMessage, value: str, faults: list[Fault]) -> None:
-    read = _party if len(value) <= _REMEMBERED_LENGTH else read_party
-    message.to_user, message.to_domain, message.to_tag, message.to_display, sound = read(value)
-    if not sound:
-        faults.append(Fault.BAD_TO)
-
-
-def _take_via(message: SipMessage, value: str, faults: list[Fault]) -> None:
-    read = _top_via if len(value) <= _REMEMBERED_LENGTH else read_top_via
-    top = read(value)
-    message.via_transport, message.via_host, message.via_branch, message.via_count, found = top
-    if found:
-        faults.extend(found)

@@ -8,33 +8,36 @@ address, so a comma never separates (RFC 4475 section 3.1.2.15).
 import re
 
 from hep.sip.address import split_address
+from hep.sip.places import BLANKS
 from hep.sip.uri import user_and_host
 
-# "Display" <sip:user:password@host:port;parameters>;tag=x. Every repetition excludes the sign that
-# ends it, so that a mismatch costs time linear in the length.
+# "Display" <sip:user:password@host:port;parameters>;tag=x, and the blanks that stand around it on
+# its line. Every repetition excludes the sign that ends it, so that a mismatch costs time linear
+# in the length.
 _USUAL = re.compile(
-    r'(?:"([^"\\]*)" ?|([\w ]*))'
+    r' ?(?:"([^"\\]*)" ?|([\w ]*))'
     r"<sip:(?:([^@:<> \t]*)(?::[^@<> \t]*)?@)?"
     r"([^@:;?<>\[ \t]+)(?::\d+)?(?:[;?][^@<> \t]*)?>"
-    r"(?:;tag=([^; \t,]+))?"
+    r"(?:;tag=([^; \t,\r]+))?\r?"
 )
 
 
-def read_party(value: str) -> tuple[str, str, str, str, bool]:
-    """Return (user, domain, tag, display, is_sound) of a From or To value without outer blanks.
+def read_party(value: str) -> tuple[str, str, str, str, bool] | None:
+    """Return (user, domain, tag, display, is_sound) of a From or To value; None of a blank one.
 
     is_sound tells whether the header was well formed and had a scheme. Never raises.
     """
     usual = _USUAL.fullmatch(value)
     if usual is None:
-        return read_unusual_party(value)
+        value = value.strip(BLANKS)
+        return read_unusual_party(value) if value else None
     quoted, words, user, domain, tag = usual.groups()
-    display = quoted if words is None else words.rstrip(" ")
+    display = quoted if words is None else words.strip(" ")
     return user or "", domain, tag or "", display, True
 
 
 def read_unusual_party(value: str) -> tuple[str, str, str, str, bool]:
-    """Return what read_party does, of a value in any form."""
+    """Return what read_party does, of a value in any form without outer blanks."""
     address = split_address(value)
     user, domain, has_scheme = user_and_host(address.uri)
     tag = address.params.get("tag", "")

@@ -4,11 +4,18 @@ Places are plain integers in the order in which the parser unpacks the row: an e
 fetched and compared more slowly, and this is done for every header of every message.
 """
 
+import re
+
 from hep.sip.faults import Fault
 from hep.sip.headers import SPELLINGS, header_row
 
-# A known header that the parser does not read.
+# What may stand around a value; a line's CR is still there.
+BLANKS = " \t\r"
+
+# A header that the parser does not read.
 DULL = 0
+# What stands before the colon is no header's name.
+BAD_NAME = -1
 
 READ_HEADERS = (
     "",
@@ -33,20 +40,26 @@ _PLACES = {name: place for place, name in enumerate(READ_HEADERS) if name}
 PLACE_OF = {spelling: _PLACES.get(row.name, DULL) for spelling, row in SPELLINGS.items()}
 """Place by a header's name in its usual spellings."""
 
+TOKEN = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+")
+
 VIA = _PLACES["Via"]
 CONTACT = _PLACES["Contact"]
 CONTENT_LENGTH = _PLACES["Content-Length"]
 
 REQUIRED = (
-    (_PLACES["Call-ID"], Fault.MISSING_CALL_ID),
-    (_PLACES["CSeq"], Fault.MISSING_CSEQ),
-    (_PLACES["From"], Fault.MISSING_FROM),
-    (_PLACES["To"], Fault.MISSING_TO),
-    (VIA, Fault.MISSING_VIA),
+    Fault.MISSING_CALL_ID,
+    Fault.MISSING_CSEQ,
+    Fault.MISSING_FROM,
+    Fault.MISSING_TO,
+    Fault.MISSING_VIA,
 )
+"""Faults of headers that every message has, in the order in which the parser looks for them."""
 
 
-def place_of_name(name: str) -> int | None:
-    """Return the place of a header's name in any case; None when the table does not know it."""
+def place_of_name(name: str) -> int:
+    """Return the place of a header's name in any case, with blanks before its colon."""
+    name = name.rstrip(" \t")
     row = header_row(name)
-    return None if row is None else _PLACES.get(row.name, DULL)
+    if row is not None:
+        return _PLACES.get(row.name, DULL)
+    return DULL if TOKEN.fullmatch(name) else BAD_NAME

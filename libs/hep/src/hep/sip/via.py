@@ -12,6 +12,7 @@ from typing import NamedTuple
 from hep.sip.address import is_stray
 from hep.sip.faults import Fault
 from hep.sip.headers import split_list
+from hep.sip.places import BLANKS
 from hep.sip.uri import parse_params, split_host_port
 
 MAGIC_COOKIE = "z9hG4bK"
@@ -19,11 +20,12 @@ _SENT = re.compile(
     r"SIP[ \t]*/[ \t]*\d\.\d[ \t]*/[ \t]*([^ \t;,/]+)[ \t]+([^;]*)(.*)", re.IGNORECASE | re.DOTALL
 )
 
-# One hop with a host that is no IPv6 address and a branch. No parameter may hold what ends it, so
-# that a mismatch costs time linear in the length.
+# One hop with a host that is no IPv6 address and a branch, and the blanks that stand around it on
+# its line. No parameter may hold what ends it, so that a mismatch costs time linear in the length.
 _USUAL = re.compile(
-    r"SIP/2\.0/([A-Za-z-]+) ([A-Za-z0-9._-]+)(?::\d{1,5})?"
-    r"(?:;(?!(?i:branch)=)[A-Za-z][^;, \t\"]*)*;branch=([^;, \t\"]+)(?:;[A-Za-z][^;, \t\"]*)*"
+    r" ?SIP/2\.0/([A-Za-z-]+) ([A-Za-z0-9._-]+)(?::\d{1,5})?"
+    r"(?:;(?!(?i:branch)=)[A-Za-z][^;, \t\r\"]*)*;branch=([^;, \t\r\"]+)"
+    r"(?:;[A-Za-z][^;, \t\r\"]*)*\r?"
 )
 _BROADCAST = "255.255.255.255"
 
@@ -56,12 +58,15 @@ def read_via(value: str) -> Via:
     return Via(found[1].lower(), host, port, branch, tail, is_sound and host != "")
 
 
-def read_top_via(value: str) -> tuple[str, str, str, int, tuple[Fault, ...]]:
-    """Return (transport, host, branch, hop count, faults) of a Via header's value."""
+def read_top_via(value: str) -> tuple[str, str, str, int, tuple[Fault, ...]] | None:
+    """Return (transport, host, branch, hop count, faults) of a Via's value; None of a blank one."""
     usual = _USUAL.fullmatch(value)
     if usual is not None and usual[2] != _BROADCAST:
         transport, host, branch = usual.groups()
         return transport.lower(), host, branch, 1, ()
+    value = value.strip(BLANKS)
+    if not value:
+        return None
     faults: list[Fault] = []
     via = read_via(value)
     if not via.is_sound:
