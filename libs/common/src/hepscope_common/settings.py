@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Annotated, Literal, TypeVar, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
-from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
+    InitSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
@@ -109,6 +109,7 @@ def load(
     Raises StartupError whose message names each wrong key and what was expected there.
     Sections that the model does not have are another service's and are left alone.
     """
+    values = _read_file(config) if config is not None else {}
     found = _with_secrets(model, os.environ if environ is None else environ)
 
     class Environment(EnvSettingsSource):
@@ -117,15 +118,6 @@ def load(
         def _load_env_vars(self) -> Mapping[str, str | None]:
             return parse_env_vars(found, self.case_sensitive)
 
-    class File(PydanticBaseSettingsSource):
-        """The settings file, read by us so that its errors name it."""
-
-        def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[object, str, bool]:
-            raise NotImplementedError  # only __call__ is used
-
-        def __call__(self) -> dict[str, object]:
-            return _read_file(config) if config is not None else {}
-
     class Loaded(model):  # type: ignore[valid-type, misc]  # a base known only at run time
         """The model, reading the two sources above and nothing else."""
 
@@ -133,7 +125,7 @@ def load(
         def settings_customise_sources(
             cls, settings_cls: type[BaseSettings], *_: object, **__: object
         ) -> tuple[PydanticBaseSettingsSource, ...]:
-            return Environment(settings_cls), File(settings_cls)
+            return Environment(settings_cls), InitSettingsSource(settings_cls, values)
 
     try:
         return cast("_Settings", Loaded())
