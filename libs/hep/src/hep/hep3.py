@@ -35,6 +35,7 @@ NODE_ID_SHIFT = 16
 
 _OWN = OWN_VENDOR << 16
 _RECEIVED_AT_BYTES = CHUNK_HEAD_BYTES + 8
+_PEER_BYTES = tuple(CHUNK_HEAD_BYTES + width for width in FIELD_WIDTHS[PEER])
 _key_and_length = KEY_AND_LENGTH.unpack_from
 
 NODE_ID_SWAPPED = int(Quirk.NODE_ID_SWAPPED)
@@ -66,7 +67,7 @@ def decode3(data: bytes) -> HepPacket:
 def _decode_rest(data: bytes, start: Start) -> HepPacket | None:
     """The packet behind a known start; None where only the walk can tell."""
     payload, node_name, correlation_id, auth_key = b"", b"", b"", None
-    received_at_us, routing_key = 0, b""
+    received_at_us, peer, routing_key = 0, b"", b""
     own: dict[int, bytes] = {}
     extra: list[tuple[int, int, bytes]] = []
     at, end = start[10], len(data)
@@ -84,10 +85,9 @@ def _decode_rest(data: bytes, start: Start) -> HepPacket | None:
             routing_key = value
         elif key == RECEIVED_AT and length == _RECEIVED_AT_BYTES:
             received_at_us = int.from_bytes(value, "big")
-        elif key > _OWN:
-            widths = FIELD_WIDTHS.get(key)
-            if widths is None or (widths and len(value) not in widths):
-                return None
+        elif key == PEER and length in _PEER_BYTES:
+            peer = value
+        elif key > _OWN and len(value) in FIELD_WIDTHS.get(key, ()):
             own[key] = value
         elif key == CORRELATION_ID:
             correlation_id = value
@@ -95,7 +95,7 @@ def _decode_rest(data: bytes, start: Start) -> HepPacket | None:
             node_name = value
         elif key == AUTH_KEY:
             auth_key = value
-        elif key <= LAST_FIXED or key == COMPRESSED:
+        elif key <= LAST_FIXED or key == COMPRESSED or key > _OWN:
             return None
         else:
             extra.append((key >> 16, key & 0xFFFF, value))
@@ -103,7 +103,7 @@ def _decode_rest(data: bytes, start: Start) -> HepPacket | None:
         return None
     rest = (payload, node_name, correlation_id, auth_key, tuple(extra))
     packet = _build(start, rest, 0)
-    packet.received_at_us, packet.routing_key = received_at_us, routing_key
+    packet.received_at_us, packet.peer, packet.routing_key = received_at_us, peer, routing_key
     if own:
         _add_own(packet, own)
     return packet
@@ -129,6 +129,7 @@ def packet_of(found: Walk) -> HepPacket:
     )
     packet = _build(start, rest, quirks)
     packet.received_at_us = _uint(fields, RECEIVED_AT)
+    packet.peer = fields.get(PEER, b"")
     packet.routing_key = fields.get(ROUTING_KEY, b"")
     _add_own(packet, fields)
     return packet
@@ -206,7 +207,6 @@ def tell_payload(kind: int, payload: bytes, quirks: int) -> tuple[int, bytes, in
 
 
 def _add_own(packet: HepPacket, fields: dict[int, bytes]) -> None:
-    packet.peer = fields.get(PEER, b"")
     sent_as = fields.get(SENT_AS)
     if sent_as is not None:
         packet.version = sent_as[0] if sent_as[0] in (1, 2) else 3

@@ -16,9 +16,12 @@ _UNFOLD_BYTES = re.compile(UNFOLD.pattern.encode())
 
 _CALL_ID_LINE = rb"(?:[Cc][Aa][Ll][Ll]-[Ii][Dd]|[Ii])(?:\r?\n[ \t]|[ \t])*:([^\n]*)"
 # One search answers which comes first, a Call-ID or the empty line that ends the section.
-_CALL_ID_OR_END = re.compile(rb"\n" + _CALL_ID_LINE + rb"|\n\r?\n")
+_search_call_id = re.compile(rb"\n" + _CALL_ID_LINE + rb"|\n\r?\n").search
 # A payload that lost its start line may begin with the Call-ID.
 _CALL_ID_FIRST = re.compile(_CALL_ID_LINE)
+# Line ends to skip, or what may begin a Call-ID: all other messages need one search only.
+_UNUSUAL_STARTS = frozenset({b"\r", b"\n", b"C", b"c", b"I", b"i"})
+_BLANKS = frozenset({b" ", b"\t"})
 _CONTINUATIONS = re.compile(rb"(?:\n[ \t][^\n]*)*")
 
 _TOKEN = rb"[A-Za-z0-9.!%*_+`'~-]"
@@ -62,17 +65,20 @@ def find_call_id(payload: bytes) -> bytes:
     before the colon; a folded value is joined by a space. `parse(payload).call_id` is this value as
     text.
     """
-    start = head_start(payload)
-    found = _CALL_ID_FIRST.match(payload, start) or _CALL_ID_OR_END.search(payload, start)
-    if found is None or found.lastindex is None:
+    if payload[:1] in _UNUSUAL_STARTS:
+        start = head_start(payload)
+        found = _CALL_ID_FIRST.match(payload, start) or _search_call_id(payload, start)
+    else:
+        found = _search_call_id(payload)
+    if found is None or (value := found[1]) is None:
         return b""
-    value: bytes = found[1]
-    end = found.end()
-    if payload[end + 1 : end + 2] in (b" ", b"\t"):
-        folds = _CONTINUATIONS.match(payload, end)
+    next_line = found.end() + 1
+    if payload[next_line : next_line + 1] in _BLANKS:
+        folds = _CONTINUATIONS.match(payload, found.end())
         if folds is not None:
             value = _UNFOLD_BYTES.sub(b" ", payload[found.start(1) : folds.end()])
-    return value.strip(b" \t\r")
+    call_id: bytes = value.strip(b" \t\r")
+    return call_id
 
 
 def looks_like_sip(payload: bytes) -> bool:
