@@ -112,7 +112,8 @@ def test_tells_a_new_user_what_to_do_and_fills_by_itself(browser: Browser) -> No
         page = pages.open("/calls?from=2000-01-01T00:00:00Z")
         state = page.get_by_role("main").get_by_role("status")
         expect(state).to_contain_text("No packets yet")
-        for line in ("modparam", "sngrep -H", "hepscope capture --read", "port 9060"):
+        at = (f"sngrep -H udp:127.0.0.1:{fresh.udp[1]}", f"--send tcp://127.0.0.1:{fresh.tcp[1]}")
+        for line in ("modparam", "hepscope capture --read", *at):
             expect(state).to_contain_text(line)
         fresh.send_tcp(make_call("first@example.org", start_us=BASE_US))
         fresh.call_with("first@example.org", 7)

@@ -8,7 +8,7 @@ import { writeAddress } from "../address.js";
 
 /** @typedef {import("../address.js").Values} Values */
 
-const HEP_PORT = 9060;
+const HEP_PORT = "9060";
 
 /**
  * Return the card that stands in for rows, and whether nothing at all has ever arrived.
@@ -21,7 +21,20 @@ export async function whyEmpty(values, signal) {
   const newest = calls.items[0];
   if (newest) return { card: nothingMatches(values, newest), isFirstStart: false };
   if (nodes.items.length) return { card: noCalls(nodes.items[0]), isFirstStart: false };
-  return { card: firstStart(location.hostname), isFirstStart: true };
+  return { card: firstStart(location.hostname, await listening(signal)), isFirstStart: true };
+}
+
+/**
+ * Return the HEP ports of this process by transport, as its readiness tells them; the usual one
+ * where ingest is another process.
+ * @param {AbortSignal} signal @returns {Promise<{udp: string, tcp: string}>}
+ */
+async function listening(signal) {
+  const detail = await fetch("/readyz", { signal }).then((answer) => answer.json())
+    .then((ready) => String(ready.parts.ingest.detail)).catch(() => "");
+  /** @param {string} transport */
+  const port = (transport) => new RegExp(`${transport} \\S*:(\\d+)`).exec(detail)?.[1] ?? HEP_PORT;
+  return { udp: port("udp"), tcp: port("tcp") };
 }
 
 /** @param {Values} values @param {import("../api.js").Call} newest */
@@ -50,20 +63,20 @@ function noCalls(node) {
   });
 }
 
-/** @param {string} host */
-function firstStart(host) {
+/** @param {string} host @param {{udp: string, tcp: string}} ports */
+function firstStart(host, ports) {
   const server = host === "localhost" ? "127.0.0.1" : host;
   const card = stateCard({
     look: "in-progress", title: "No packets yet",
-    text: [`hepscope listens for HEP at ${server}, port ${HEP_PORT}, udp and tcp, unless its settings say otherwise (the lines it prints at start name the ports in use), and has received nothing.`,
+    text: [`hepscope listens for HEP at ${server}, port ${ports.udp} (UDP) and ${ports.tcp} (TCP), and has received nothing.`,
       "Point an agent at it; this page fills by itself. From another machine, use this machine's address."],
   });
-  const url = `${server}:${HEP_PORT}`;
+  const url = `${server}:${ports.udp}`;
   card.append(h("dl", {},
     ...recipe("kamailio", `loadmodule "siptrace.so"\nmodparam("siptrace", "duplicate_uri", "sip:${url}")\nmodparam("siptrace", "hep_mode_on", 1)\nmodparam("siptrace", "hep_version", 3)\nmodparam("siptrace", "trace_to_database", 0)\nmodparam("siptrace", "trace_on", 1)\nmodparam("siptrace", "trace_mode", 1)`),
     ...recipe("sngrep", `sngrep -H udp:${url}`),
-    ...recipe("A recording", `hepscope capture --read calls.pcap --send tcp://${url} --now`),
-    ...recipe("Or an hour of generated calls", "make demo")));
+    ...recipe("A recording", `hepscope capture --read calls.pcap --send tcp://${server}:${ports.tcp} --now`),
+    ...recipe("Or an hour of generated calls", `make demo ARGS="--send tcp://${server}:${ports.tcp}"`)));
   return card;
 }
 

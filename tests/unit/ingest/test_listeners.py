@@ -197,7 +197,8 @@ async def test_a_full_bus_slows_tcp_and_loses_nothing(make_rig: MakeRig) -> None
                         reader.commit({at: record.offset + 1})
         await sending
         assert rig.count("stalls_total") >= 1
-        assert rig.ingest.ready() == (True, "accepting")
+        udp, tcp = (":".join(map(str, at)) for at in (rig.udp, rig.tcp))
+        assert rig.ingest.ready() == (True, f"accepting at udp {udp}, tcp {tcp}")
     assert seen == len(calls)
 
 

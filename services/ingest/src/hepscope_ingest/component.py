@@ -90,10 +90,11 @@ class Ingest:
         self._stack = AsyncExitStack()
 
     def ready(self) -> tuple[bool, str]:
-        """Tell whether packets are taken at present."""
+        """Tell whether packets are taken at present, and where."""
         if self._batcher.blocked:
             return False, "the bus is full: reading from the network has stopped"
-        return True, "accepting"
+        listeners: list[UdpListener | TcpListener] = [*self.udp, *self.tcp]
+        return True, f"accepting at {', '.join(one.name for one in listeners) or 'no address'}"
 
     async def __aenter__(self) -> Self:
         """Open every listener, or none."""
