@@ -1,11 +1,13 @@
 """Dialogs: ids by both tags, states by RFC 3261 section 12."""
 
 import random
+import time
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hepscope_common.calls import Dialog, DialogId, DialogState, dialogs_of
+from hepscope_common.calls import Dialog, DialogId, DialogState, FlowMessage, dialogs_of
 from unit.common.calls.samples import (
     SECOND_US,
     START_US,
@@ -102,3 +104,20 @@ def test_any_order_of_arrival_gives_the_same_dialogs(
     chance.shuffle(shuffled)
 
     assert dialogs(*shuffled) == dialogs(*call)
+
+
+def test_failures_of_a_call_that_forked_thousands_of_times_take_linear_time() -> None:
+    """Each early dialog is ended once."""
+    tried = [
+        FlowMessage(str(n), 2 * n, "a", 1, "b", 1, call_id="c", status=180, cseq_method="INVITE",
+                    from_tag="f", to_tag=str(n))
+        for n in range(8_000)
+    ]  # fmt: skip
+    failed = [replace(one, time_us=one.time_us + 1, status=486, to_tag="t") for one in tried]
+    begin = time.process_time()
+
+    found = dialogs_of(tried + failed)
+
+    assert {dialog.state for dialog in found} == {DialogState.TERMINATED}
+    assert [dialog.terminated_us for dialog in found] == [2 * n + 1 for n in range(8_000)]
+    assert time.process_time() - begin < 3

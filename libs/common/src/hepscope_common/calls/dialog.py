@@ -32,6 +32,9 @@ class DialogId:
     callee_tag: str
 
 
+Caller = tuple[str, str]  # Call-ID, tag of who sent the first request
+
+
 @dataclass(slots=True)
 class Dialog:
     """One dialog; ``ended_by_caller`` is None unless a BYE ended it."""
@@ -48,9 +51,10 @@ def dialogs_of(messages: Iterable[FlowMessage]) -> list[Dialog]:
     """Return the dialogs that INVITEs made, by start; messages may come in any order."""
     ordered = sorted(messages, key=_moment)
     dialogs: dict[DialogId, Dialog] = {}
+    early: dict[Caller, list[Dialog]] = {}
     for message in ordered:
         if message.status and message.cseq_method == "INVITE":
-            _on_response(dialogs, message)
+            _on_response(dialogs, early, message)
     for message in ordered:
         if message.method == "BYE":
             _on_bye(dialogs, message)
@@ -69,11 +73,14 @@ def _find(dialogs: dict[DialogId, Dialog], message: FlowMessage) -> tuple[Dialog
     return dialogs.get(DialogId(message.call_id, message.to_tag, message.from_tag)), False
 
 
-def _on_response(dialogs: dict[DialogId, Dialog], message: FlowMessage) -> None:
+def _on_response(
+    dialogs: dict[DialogId, Dialog], early: dict[Caller, list[Dialog]], message: FlowMessage
+) -> None:
     status = message.status
     dialog, _ = _find(dialogs, message)
+    caller = (message.call_id, message.from_tag)
     if status >= 300:
-        _end_early(dialogs, message)
+        _end_early(early.pop(caller, []), message.time_us)
     elif dialog is not None:
         if status == 199 and dialog.state is DialogState.EARLY:
             _terminate(dialog, message.time_us)
@@ -83,18 +90,19 @@ def _on_response(dialogs: dict[DialogId, Dialog], message: FlowMessage) -> None:
             dialog.terminated_us = None
     elif message.to_tag and status > 100 and status != 199:
         identity = DialogId(message.call_id, message.from_tag, message.to_tag)
-        dialogs[identity] = Dialog(identity, DialogState.EARLY, message.time_us)
+        dialog = dialogs[identity] = Dialog(identity, DialogState.EARLY, message.time_us)
         if status >= 200:
-            dialogs[identity].state = DialogState.CONFIRMED
-            dialogs[identity].confirmed_us = message.time_us
+            dialog.state = DialogState.CONFIRMED
+            dialog.confirmed_us = message.time_us
+        else:
+            early.setdefault(caller, []).append(dialog)
 
 
-def _end_early(dialogs: dict[DialogId, Dialog], message: FlowMessage) -> None:
+def _end_early(dialogs: list[Dialog], time_us: int) -> None:
     """End every early dialog of a failed INVITE: the final may carry another To tag."""
-    for dialog in dialogs.values():
-        same = (dialog.id.call_id, dialog.id.caller_tag) == (message.call_id, message.from_tag)
-        if same and dialog.state is DialogState.EARLY:
-            _terminate(dialog, message.time_us)
+    for dialog in dialogs:
+        if dialog.state is DialogState.EARLY:
+            _terminate(dialog, time_us)
 
 
 def _on_bye(dialogs: dict[DialogId, Dialog], message: FlowMessage) -> None:

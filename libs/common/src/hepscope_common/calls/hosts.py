@@ -50,7 +50,10 @@ def hosts_of(messages: Sequence[FlowMessage]) -> dict[Endpoint, FlowHost]:
     _join_transactions(parties, messages, split)
     _join_reconnects(parties, messages, split)
     uses = Counter(end for m in messages for end in (_sender(m), _receiver(m)))
-    hosts = {end: _split_host(end, parties) for end in uses if end[0] in split}
+    # Once per party, not per endpoint: a scanner's party may have every port there is.
+    roots = {parties.root(end) for end in uses if end[0] in split}
+    columns = {root: _split_host(root, parties) for root in roots}
+    hosts = {end: columns[parties.root(end)] for end in uses if end[0] in split}
     whole = _whole_hosts({end: count for end, count in uses.items() if end[0] not in split})
     return hosts | whole
 
