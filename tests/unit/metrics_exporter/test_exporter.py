@@ -12,6 +12,7 @@ from hepscope_common.runtime import Supervisor
 from hepscope_metrics_exporter.component import GROUP, Exporter
 from hepscope_metrics_exporter.methods import MethodLabels, status_class
 from hepscope_metrics_exporter.settings import MetricsSettings
+from hepscope_metrics_exporter.traffic import NODE_CHARS
 from support.builders import make_call, make_packet, make_request
 
 
@@ -117,6 +118,13 @@ async def test_nodes_beyond_the_bound_are_other() -> None:
     registry = await counted(*packets, max_nodes=1)
     labels = {"node": OTHER, "type": OTHER, "version": OTHER}
     assert registry.get_sample_value("hepscope_packets_total", labels) == 38
+
+
+async def test_a_long_node_name_is_cut() -> None:
+    """One agent cannot make every scrape as long as its name; characters stay whole."""
+    registry = await counted(make_packet(make_request(), node_name="ä".encode() * 20_000))
+    labels = {"node": "ä" * NODE_CHARS, "type": "sip", "version": "3"}
+    assert registry.get_sample_value("hepscope_packets_total", labels) == 1
 
 
 def test_status_classes_are_closed() -> None:

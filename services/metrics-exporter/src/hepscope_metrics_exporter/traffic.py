@@ -7,16 +7,14 @@ with what several writers store.
 import re
 
 from hep import DecodeError, decode3, scan
-from hep.protocols import PROTOCOL_TYPES
+from hep.protocols import SIP, type_name
 from hepscope_metrics_exporter.methods import MethodLabels, status_class
 from hepscope_metrics_exporter.metrics import ExporterMetrics
 
-_SIP = 1
+NODE_CHARS = 64
+"""Of a node's name as a label: a name may have 64 kB, and there may be hundreds of nodes."""
 
-_TYPE_NAMES = [
-    PROTOCOL_TYPES[number].name if number in PROTOCOL_TYPES else str(number)
-    for number in range(256)
-]
+_TYPE_NAMES = [type_name(number) for number in range(256)]
 
 _FIRST_LINE = re.compile(
     rb"[\r\n]*(?:SIP/\d\.\d[ \t]+(\d{3,9})(?!\d)|([^\s:]{1,64})[ \t]+\S[^\r\n]*?SIP/\d)",
@@ -48,12 +46,13 @@ class TrafficCounter:
             except DecodeError:
                 self._metrics.undecodable.add()
                 continue
-            node = packet.node_name.decode("utf-8", "replace") or str(packet.node_id)
+            name = packet.node_name[: 4 * NODE_CHARS].decode("utf-8", "replace")
+            node = name[:NODE_CHARS] or str(packet.node_id)
             self._metrics.packets.add(
                 (node, _TYPE_NAMES[packet.protocol_type], str(packet.version))
             )
             self._metrics.bytes.add((node,), len(data))
-            if packet.protocol_type == _SIP:
+            if packet.protocol_type == SIP:
                 self._count_sip(packet.payload)
 
     def _count_sip(self, payload: bytes) -> None:
