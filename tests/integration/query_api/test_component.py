@@ -4,6 +4,7 @@ import asyncio
 import socket
 from pathlib import Path
 
+import asyncpg
 import httpx
 import pytest
 from prometheus_client import CollectorRegistry
@@ -42,6 +43,36 @@ async def test_it_serves_at_every_address_and_ends(database: str, frontend: Path
     assert supervisor.failure is None
     with pytest.raises(ConnectionRefusedError):
         await asyncio.open_connection(address.host, address.port)
+
+
+async def test_who_leaves_is_no_longer_searched_for(database: str, frontend: Path) -> None:
+    """The statement ends on the server too, at once, and its session serves the next one."""
+    api, _ = make_api(database, frontend, Listen(host="127.0.0.1", port=0))
+    holder = await asyncpg.connect(database)
+    async with api, httpx.AsyncClient() as client:
+        address = api.servers[0].address
+        await holder.execute("begin; lock table hepscope.node")
+        _, writer = await asyncio.open_connection(address.host, address.port)
+        writer.write(b"GET /api/v1/nodes HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        async with asyncio.timeout(5):
+            await _searches(holder, 1)
+            writer.close()
+            await _searches(holder, 0)
+        await holder.execute("rollback")
+        again = await client.get(f"{api.servers[0].url}/api/v1/nodes")
+    await holder.close()
+
+    assert again.json()["items"] == []
+
+
+async def _searches(connection: asyncpg.Connection, wanted: int) -> None:
+    """Return once so many sessions wait for the lock that the connection holds."""
+    found = -1
+    while found != wanted:
+        found = await connection.fetchval(
+            "select count(*) from pg_locks where relation = 'hepscope.node'::regclass "
+            "and not granted"
+        )
 
 
 async def test_a_port_in_use_is_one_clear_line(database: str, frontend: Path) -> None:

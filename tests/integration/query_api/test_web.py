@@ -76,6 +76,14 @@ PAGE_PATHS = [
 ]
 
 
+async def test_head_is_get_without_the_body(client: httpx.AsyncClient) -> None:
+    """Every address that answers GET answers HEAD with the same status and length (RFC 9110)."""
+    for path in ("/", "/app.js", "/healthz", "/docs", "/version", "/api/v1/none", "/readyz"):
+        asked, whole = await client.head(path), await client.get(path)
+        assert (asked.status_code, asked.content) == (whole.status_code, b""), path
+        assert asked.headers["content-length"] == whole.headers["content-length"], path
+
+
 async def test_routes_of_the_page_answer_its_index(client: httpx.AsyncClient) -> None:
     """A reload of any address of the page gives the page."""
     for path in PAGE_PATHS:

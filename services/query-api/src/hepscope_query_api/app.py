@@ -31,6 +31,7 @@ from hepscope_query_api.web.headers import SecurityHeaders
 from hepscope_query_api.web.hosts import HostCheck, allowed_names
 from hepscope_query_api.web.pages import Pages
 from hepscope_query_api.web.raw_path import RawCallPath
+from hepscope_query_api.web.reading import Reading
 
 DESCRIPTION = """\
 Search SIP calls and messages, see how a call went, and export it.
@@ -90,8 +91,9 @@ def create_app(
     app.state.readiness = DatabaseReadiness(database, needed_schema)
     _add_errors(app, metrics)
     _add_routes(app, settings, checks or {})
-    metrics.instrument(app)
     # The last one added is the outermost.
+    app.add_middleware(Reading)
+    metrics.instrument(app)
     app.add_middleware(RawCallPath)
     app.add_middleware(HostCheck, names=allowed_names(settings.listen, settings.hosts))
     app.add_middleware(SecurityHeaders, metrics=metrics)
