@@ -109,6 +109,21 @@ async def test_a_call_longer_than_a_batch_is_exported_whole(
     assert cseqs == [f"{number} OPTIONS" for number in range(1203)]
 
 
+async def test_a_call_of_large_messages_is_exported_whole(
+    client: httpx.AsyncClient, stored: Stored
+) -> None:
+    """Batches end early where they hold many bytes, and nothing is lost between them."""
+    for number in range(150):
+        message = request("OPTIONS", "c1", cseq=number, body="x" * 64_000)
+        await stored.put(message, MIDNIGHT + number // 20)
+    await stored.commit()
+
+    document = (await client.get(EXPORT, params={"format": "json"})).json()
+
+    cseqs = [message["cseq"] for message in document["messages"]]
+    assert cseqs == [f"{number} OPTIONS" for number in range(150)]
+
+
 async def test_exports_go_by_the_packets_own_clock(
     client: httpx.AsyncClient, stored: Stored
 ) -> None:

@@ -6,6 +6,7 @@ from typing import cast
 import httpx
 import pytest
 
+from hepscope_query_api.messages.repository import PAYLOAD_BYTES
 from integration.query_api.asking import Json, get, items, pages, problem
 from integration.query_api.stored import (
     ALICE,
@@ -129,6 +130,7 @@ async def test_lists_hold_sip_unless_asked_for_more(
         assert await types(path, protocol_type="5") == [5]
         assert await types(path, protocol_type="1,100") == [100, 1]
     assert await types(MESSAGES, protocol_type="*") == [53, 100, 5, 1]
+    assert await types(MESSAGES, protocol_type="99999,53") == [53]
     assert await types("/api/v1/calls/c1/messages", protocol_type="*") == [100, 5, 1]
     (log,) = await items(client, MESSAGES, protocol_type="100", include="payload")
     assert (log["payload"], log["transport"], log["method"]) == ("a log line", "udp", None)
@@ -149,6 +151,27 @@ async def test_pages_over_a_day_hold_every_message_once(
 
     assert newest == ["c6", "c5", "c4", "c3", "c2", "c1", "c0"]
     assert oldest == newest[::-1]
+
+
+async def test_payloads_of_a_page_are_bounded_in_bytes(
+    client: httpx.AsyncClient, stored: Stored
+) -> None:
+    """A page ends early, with a cursor, where its payloads would take too much memory."""
+    body = "x" * 64_000
+    for number in range(150):
+        await stored.put(request("INVITE", "large", cseq=number, body=body), MIDNIGHT - number)
+    await stored.commit()
+    for path in (MESSAGES, "/api/v1/calls/large/messages"):
+        for order in ("time", "-time"):
+            query = {"include": "payload", "limit": 1000, "order": order}
+            first = cast("list[Json]", (await get(client, path, **query))["items"])
+            whole = await pages(client, path, **query)
+
+            assert len(first) == -(-PAYLOAD_BYTES // len(cast("str", first[0]["payload"])))
+            cseqs = [item["cseq"] for item in whole]
+            expected = [f"{number} INVITE" for number in range(150)]
+            assert cseqs == (expected if order == "-time" else expected[::-1])
+            assert len(await items(client, path, limit=1000, order=order)) == 150
 
 
 async def test_a_call_is_covered_whole(client: httpx.AsyncClient, stored: Stored) -> None:

@@ -22,7 +22,11 @@ KEY_SHAPE = (int, int, int)
 """Keyset of lists: time, sequence, root."""
 
 BATCH = 500
-"""Rows of an export read at once: a few hundred kilobytes of usual SIP, 32 MB at worst."""
+"""Rows of an export read at once: a few hundred kilobytes of usual SIP."""
+
+PAYLOAD_BYTES = 8 * 1024 * 1024
+"""Payloads read at once, and one more: 1000 messages of 64 kB would take half a gigabyte to
+answer. What does not fit is on the next page."""
 
 Key = tuple[int | str, ...]
 
@@ -49,18 +53,20 @@ class Selection:
     def statement(self, period: Period, limit: int, bind: Bind) -> str:
         """Return the SQL of the messages within a period."""
         way = "desc" if self.order is Order.NEWEST else "asc"
-        tail = f"order by time {way}, id {way}, root {way} limit {limit}"
+        order = f"order by time {way}, id {way}, root {way}"
+        tail = f"{order} limit {limit}"
         shared = self._predicates(period, bind)
         selects = []
         for root, types in self.roots.items():
             where = list(shared)
             if types is not None:
-                where.append(f"protocol_type = any({bind(types)}::smallint[])")
+                where.append(f"protocol_type = any({bind(types)}::int[])")
             selects += [
                 f"(select * from {table} where {all_of(where)} {tail})"
                 for table in tables_of(root, payload=self.payload)
             ]
-        return f"select * from ({' union all '.join(selects)}) found {tail}"
+        found = f"select * from ({' union all '.join(selects)}) found {tail}"
+        return _within_bytes(found, order) if self.payload else found
 
     def _predicates(self, period: Period, bind: Bind) -> list[str]:
         predicates = []
@@ -88,10 +94,15 @@ class MessageRepository:
     async def page(self, wanted: Selection, limit: int) -> tuple[list[asyncpg.Record], Key | None]:
         """Return a page of rows and, unless it is the last, the key of its end."""
         rows: list[asyncpg.Record] = []
+        held = 0
         for window in self._windows(wanted):
-            rows += await self._read(wanted, window, limit + 1 - len(rows))
+            found = await self._read(wanted, window, limit + 1 - len(rows))
+            rows += found
             if len(rows) > limit:
                 return rows[:limit], _key(rows[limit - 1])
+            held += _payload_bytes(found) if wanted.payload else 0
+            if rows and (held >= PAYLOAD_BYTES or (wanted.payload and _is_cut(found))):
+                return rows, _key(rows[-1])
         return rows, None
 
     async def first(self, wanted: Selection, limit: int) -> list[asyncpg.Record]:
@@ -154,18 +165,43 @@ async def in_batches(
             where += [f"time >= {bind(period.start)}", f"time < {bind(period.end)}"]
         if after is not None:
             where.append(f"(clock, id) > ({bind(after[0])}, {bind(after[1])})")
-        tail = f"order by clock, id limit {BATCH}"
+        order = "order by clock, id"
+        tail = f"{order} limit {BATCH}"
         selects = [
             f"(select * from {table} where {all_of(where)} {tail})"
             for table in tables_of(Root.SIP, payload=True)
         ]
-        statement = f"select * from ({' union all '.join(selects)}) found {tail}"
-        rows = await database.session().rows(statement, bind.values)
+        found = f"select * from ({' union all '.join(selects)}) found {tail}"
+        rows = await database.session().rows(_within_bytes(found, order), bind.values)
         if rows:
             yield rows
-        if len(rows) < BATCH:
+        if len(rows) < BATCH and not _is_cut(rows):
             return
         after = rows[-1]["clock"], rows[-1]["id"]
+
+
+def _within_bytes(statement: str, order: str) -> str:
+    """Return a statement that ends with the row whose payload passes PAYLOAD_BYTES.
+
+    ``found_rows`` of each row is how many there would be without that. Lengths are read without
+    the payloads themselves.
+    """
+    before = (
+        f"sum(octet_length(payload)) over ({order} rows unbounded preceding exclude current row)"
+    )
+    return (
+        f"select * from (select *, {before} as before, count(*) over () as found_rows "
+        f"from ({statement}) page) page where coalesce(before, 0) < {PAYLOAD_BYTES} {order}"
+    )
+
+
+def _is_cut(rows: Sequence[asyncpg.Record]) -> bool:
+    """Return whether rows of _within_bytes are not all that were found."""
+    return bool(rows) and len(rows) < rows[0]["found_rows"]
+
+
+def _payload_bytes(rows: Sequence[asyncpg.Record]) -> int:
+    return sum(len(row["payload"] or b"") for row in rows)
 
 
 def _key(row: asyncpg.Record) -> Key:
