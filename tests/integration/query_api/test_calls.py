@@ -5,7 +5,7 @@ from typing import cast
 import httpx
 import pytest
 
-from integration.query_api.asking import Json, get, pages
+from integration.query_api.asking import Json, get, items, pages, problem
 from integration.query_api.stored import (
     ALICE,
     BOB,
@@ -306,6 +306,8 @@ async def test_a_reused_call_id_is_several_calls(client: httpx.AsyncClient, stor
     assert (older["started_at"], older["message_count"]) == ("2026-03-08T00:00:00.000000Z", 6)
     assert len(cast("list[Json]", messages["items"])) == 6
     assert len(cast("list[Json]", flow["arrows"])) == 1
+    for outside in ({"end": "2026-03-10T00:00:00Z"}, {"start": "2026-03-11T00:00:01Z"}):
+        assert await items(client, "/api/v1/calls/again/messages", **outside) == []
 
 
 async def test_an_orphan_is_part_of_the_call_before_it(

@@ -40,6 +40,7 @@ REFUSED: list[tuple[str, dict[str, str], str, str]] = [
         "before end",
     ),
     ("/api/v1/calls", {"status": "busy"}, "invalid-parameter", "486 or 4*"),
+    ("/api/v1/calls", {"status": "9223372036854775808"}, "invalid-parameter", "486 or 4*"),
     ("/api/v1/calls", {"state": "sleeping"}, "invalid-parameter", "setup, ringing"),
     ("/api/v1/calls", {"source": "10.0.0"}, "invalid-parameter", "source"),
     ("/api/v1/calls", {"source": "10.0.0.1:99999"}, "invalid-parameter", "port"),

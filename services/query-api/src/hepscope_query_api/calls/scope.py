@@ -32,7 +32,8 @@ async def scope_of(
     chosen = choose(await CallRepository(session, now_us).records(call_id), at)
     if chosen is not None:
         start_us = max(chosen.period.start_us, within.start_us)
-        end_us = max(min(chosen.period.end_us, within.end_us), start_us + 1)
+        # Empty where the call lies outside of what was asked for.
+        end_us = max(min(chosen.period.end_us, within.end_us), start_us)
         return Scope(call_id, chosen.call, Period(start_us, end_us))
     anything = Selection(EVERY_ROOT, call_id=call_id)
     if not await MessageRepository(session, now_us).first(anything, 1):

@@ -19,7 +19,8 @@ Predicate: TypeAlias = Callable[[str, Bind], str]
 """Takes what was sent and the bind; returns SQL that is true for the rows wanted."""
 
 NUMBER = re.compile(r"-?\d{1,18}(\.\d{1,9})?", re.ASCII)
-DIGITS_AND_STARS = re.compile(r"[\d*]{1,20}", re.ASCII)
+DIGITS_AND_STARS = re.compile(r"[\d*]{1,9}", re.ASCII)
+"""Codes have three digits; nine still fit the number that they are compared as."""
 
 
 def text_field(column: str) -> Predicate:
