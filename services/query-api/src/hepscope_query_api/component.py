@@ -13,13 +13,8 @@ from hepscope_common.clock import Clock, wall_clock_us
 from hepscope_common.http import HttpServer
 from hepscope_common.ops import Readiness
 from hepscope_common.runtime import Supervisor, cancel
-from hepscope_common.store.connection import (
-    CONNECT_SECONDS,
-    IDLE_SECONDS,
-    Access,
-    become,
-    session_settings,
-)
+from hepscope_common.store import connection
+from hepscope_common.store.connection import Access
 from hepscope_migrations import head
 from hepscope_query_api.app import create_app
 from hepscope_query_api.readiness import DatabaseReadiness
@@ -111,21 +106,12 @@ def make_pool(dsn: str, settings: ApiSettings) -> "asyncpg.Pool[asyncpg.Record]"
     gives the better message.
     """
     timeout_ms = int((settings.statement_timeout_seconds + 1) * 1000)
-
-    async def prepare(connection: asyncpg.Connection) -> None:
-        await become(connection, Access.READER)
-
-    return asyncpg.create_pool(
+    return connection.make_pool(
         dsn,
-        min_size=0,
-        max_size=settings.pool_size,
-        timeout=CONNECT_SECONDS,
-        max_inactive_connection_lifetime=IDLE_SECONDS,
-        server_settings={
-            **session_settings(Access.READER, APPLICATION),
-            "statement_timeout": f"{timeout_ms}ms",
-        },
-        init=prepare,
+        Access.READER,
+        application_name=APPLICATION,
+        size=settings.pool_size,
+        settings={"statement_timeout": f"{timeout_ms}ms"},
     )
 
 

@@ -100,11 +100,18 @@ async def connect(
 
 
 def make_pool(
-    dsn: str, access: Access, *, application_name: str, size: int, min_size: int = 0
+    dsn: str,
+    access: Access,
+    *,
+    application_name: str,
+    size: int,
+    min_size: int = 0,
+    settings: Mapping[str, str] | None = None,
 ) -> asyncpg.Pool:
     """Return a pool that connects once entered; with ``min_size`` 0 only when it is used.
 
-    The role outlives asyncpg's reset between two users of a connection: RESET ALL leaves it.
+    ``settings`` go over those of the access. The role outlives asyncpg's reset between two users
+    of a connection: RESET ALL leaves it.
     """
 
     async def prepare(connection: asyncpg.Connection) -> None:
@@ -116,6 +123,6 @@ def make_pool(
         max_size=size,
         timeout=CONNECT_SECONDS,
         max_inactive_connection_lifetime=IDLE_SECONDS,
-        server_settings=session_settings(access, application_name),
+        server_settings={**session_settings(access, application_name), **(settings or {})},
         init=prepare,
     )

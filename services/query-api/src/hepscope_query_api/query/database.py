@@ -13,6 +13,7 @@ from typing import Protocol
 
 import asyncpg
 
+from hepscope_common.store.verdicts import Verdict, verdict_of
 from hepscope_query_api.metrics import ApiMetrics, Failure
 from hepscope_query_api.problems import Kind, ProblemError
 
@@ -20,21 +21,20 @@ ACQUIRE_SECONDS = 5.0
 """Longer than any usual search: a pool that is busy for so long will not recover in time."""
 
 AWAY = (
-    OSError,
     asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.IdleInTransactionSessionTimeoutError,
 )
-"""The server is stopping, starting, full or not there: worth another try."""
+"""Besides what is BUSY to everybody: worth another try, once somebody has set up the server."""
 
 NO_SCHEMA = (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError)
+
+
+def _is_away(error: Exception) -> bool:
+    # A value that cannot be encoded is also an InterfaceError, but a fault of ours.
+    if isinstance(error, ValueError):
+        return False
+    return isinstance(error, AWAY) or verdict_of(error) is Verdict.BUSY
 
 
 class Connection(Protocol):
@@ -92,9 +92,8 @@ class Session:
             raise self._failed(Failure.TIMEOUT) from error
         except NO_SCHEMA as error:
             raise self._failed(Failure.NO_SCHEMA) from error
-        except AWAY as error:
-            # A value that cannot be encoded is also an InterfaceError, but a fault of ours.
-            if isinstance(error, ValueError):
+        except Exception as error:
+            if not _is_away(error):
                 raise
             raise self._failed(Failure.AWAY) from error
 
