@@ -23,5 +23,8 @@ async def upgrade(dsn: str) -> None:
 
 
 async def current(dsn: str) -> str | None:
-    """Return the revision of the database at ``dsn``, None when it has no schema of ours."""
+    """Return the revision of the database at ``dsn``, None when it has no schema of ours.
+
+    Raises as ``upgrade`` does.
+    """
     return await asyncio.to_thread(upgrading.current, dsn)

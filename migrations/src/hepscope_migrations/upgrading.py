@@ -62,8 +62,14 @@ def current_of(connection: Connection) -> str | None:
 
 
 def current(dsn: str) -> str | None:
-    """Return the revision of the database at ``dsn``, None when it has no schema of ours."""
-    return run_on(dsn, current_of)
+    """Return the revision of the database at ``dsn``, None when it has no schema of ours.
+
+    Raises MigrationError with one line for the operator.
+    """
+    try:
+        return run_on(dsn, current_of)
+    except (DBAPIError, asyncpg.PostgresError) as error:
+        raise explain(error) from error
 
 
 def upgrade(dsn: str) -> None:

@@ -1,18 +1,22 @@
 """The hepscope command: what it checks, what it prints, and that its pages are current."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from hepscope_common.bus import SIGNALLING, TopicPartition
 from hepscope_common.runtime import StartupError
-from hepscope_common.settings import Listen
+from hepscope_common.settings import Listen, load
 from hepscope_common.store.positions import Position
 from hepscope_standalone.banner import Places, banner
 from hepscope_standalone.bus_identity import bus_id_of, start_offsets
 from hepscope_standalone.cli import COMMANDS, main
 from hepscope_standalone.reference.__main__ import PAGES
 from hepscope_standalone.reference.configuration import configuration_page
+from hepscope_standalone.settings import StandaloneSettings
 
 DOCS = Path(__file__).parents[3] / "docs"
 LOOPBACK, ANY = Listen(host="127.0.0.1", port=9080), Listen(host="0.0.0.0", port=9060)
@@ -121,6 +125,94 @@ def test_mistakes_in_settings_are_named(
     assert main(["check-config", "--config", str(path)]) == 1
     error = capsys.readouterr().err
     assert BROKEN[text] in error
+    assert error.count("\n") == 1
+
+
+UNREADABLE: dict[str, tuple[bytes | None, str]] = {
+    "a file that is not there": (None, "hepscope.toml: No such file or directory"),
+    "bytes that are no text": (b"[api]\n# \xff", "hepscope.toml: it is not UTF-8 (byte 8)"),
+    "text that is no TOML": (b"[api", "hepscope.toml: Expected"),
+}
+
+
+@pytest.mark.parametrize("case", UNREADABLE)
+def test_a_settings_file_that_cannot_be_read_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], case: str
+) -> None:
+    """It names the file once, and no error number."""
+    content, words = UNREADABLE[case]
+    path = tmp_path / "hepscope.toml"
+    if content is not None:
+        path.write_bytes(content)
+
+    assert main(["check-config", "--config", str(path)]) == 1
+
+    error = capsys.readouterr().err
+    assert words in error
+    assert error.count("\n") == error.count(str(path)) == 1
+
+
+def test_a_secret_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
+    """It names the variable and the file."""
+    missing = str(tmp_path / "dsn")
+    with pytest.raises(StartupError) as refused:
+        load(StandaloneSettings, environ={"HEPSCOPE_STORE__DSN_FILE": missing})
+
+    assert str(refused.value) == f"HEPSCOPE_STORE__DSN_FILE: {missing}: No such file or directory"
+
+
+def test_an_empty_data_directory_is_not_the_working_directory(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """As a setting it is as good as none; as an option it is a mistake; ``~`` is expanded."""
+    for text, wanted in {
+        "": None,
+        "~/voip": Path.home() / "voip",
+        "/srv/x": Path("/srv/x"),
+    }.items():
+        settings = load(StandaloneSettings, environ={"HEPSCOPE_DATA_DIR": text})
+        assert settings.data_dir == wanted
+    with pytest.raises(SystemExit) as ended:
+        main(["run", "--data-dir", ""])
+
+    assert ended.value.code == 2
+    assert "--data-dir: it is empty" in capsys.readouterr().err
+
+
+def test_output_that_nobody_reads_is_no_crash(tmp_path: Path) -> None:
+    """As with ``hepscope check-config | true``: exit code 1, and no traceback."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "hepscope_standalone", "check-config"],
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            cwd=tmp_path,
+            check=False,
+            timeout=60,
+        )
+    finally:
+        os.close(writing)
+
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
+UNUSABLE = {
+    "garbage": "migration failed: invalid DSN",
+    "postgresql://nobody@127.0.0.1:1/none": "the database does not answer",
+}
+
+
+@pytest.mark.parametrize("dsn", UNUSABLE)
+def test_a_database_that_cannot_be_migrated_is_one_line(
+    dsn: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever is wrong with the address."""
+    assert main(["migrate", "--dsn", dsn]) == 1
+
+    error = capsys.readouterr().err
+    assert UNUSABLE[dsn] in error
     assert error.count("\n") == 1
 
 

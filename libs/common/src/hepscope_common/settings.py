@@ -144,8 +144,8 @@ def _read_file(path: Path) -> dict[str, object]:
     try:
         with path.open("rb") as file:
             return tomllib.load(file)
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise StartupError(f"settings file {path}: {error}") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise StartupError(f"settings file {path}: {_text(error)}") from error
 
 
 def _with_secrets(model: type[BaseModel], environ: Mapping[str, str]) -> dict[str, str]:
@@ -172,7 +172,14 @@ def _read_secret(name: str, path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise StartupError(f"{name}: {error}") from error
+        raise StartupError(f"{name}: {path}: {_text(error)}") from error
+
+
+def _text(error: Exception) -> str:
+    """Return what went wrong with a file, without its name and number."""
+    if isinstance(error, UnicodeDecodeError):
+        return f"it is not UTF-8 (byte {error.start})"
+    return getattr(error, "strerror", None) or str(error)
 
 
 def _explain(error: ValidationError) -> str:

@@ -5,6 +5,7 @@ and nobody waits for a web framework to read a help text.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -25,17 +26,26 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a subcommand; returns its exit code: 0 done, 1 failed, 2 wrong usage."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    named = next((word for word in given if word in COMMANDS), None)
-    module = import_module(COMMANDS[named][0]) if named is not None else None
-    options = make_parser(named, module).parse_args(given)
     try:
-        return int(module.run(options)) if module is not None else 2
+        code = _run(list(sys.argv[1:] if arguments is None else arguments))
+        sys.stdout.flush()
     except StartupError as error:
         print(f"hepscope: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        # Whoever read our output has gone (as ``head`` does); at exit Python would try once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return code
+
+
+def _run(given: Sequence[str]) -> int:
+    named = next((word for word in given if word in COMMANDS), None)
+    module = import_module(COMMANDS[named][0]) if named is not None else None
+    options = make_parser(named, module).parse_args(given)
+    return int(module.run(options)) if module is not None else 2
 
 
 def make_parser(named: str | None, module: ModuleType | None) -> argparse.ArgumentParser:

@@ -28,8 +28,10 @@ def run(options: argparse.Namespace) -> int:
         )
     try:
         before, after = asyncio.run(_upgrade(dsn))
-    except (MigrationError, OSError, asyncpg.PostgresError) as error:
-        raise StartupError(f"migration failed: {error}") from error
+    except MigrationError as error:
+        raise StartupError(str(error)) from error
+    except (OSError, asyncpg.PostgresError) as error:
+        raise StartupError(f"the database does not answer: {error}") from error
     print(f"schema {after}" if before == after else f"schema {before or 'none'} -> {after}")
     return 0
 

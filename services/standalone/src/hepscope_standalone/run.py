@@ -16,7 +16,7 @@ from hepscope_standalone.settings import StandaloneSettings
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``run``."""
     config_file.add_arguments(parser)
-    parser.add_argument("--data-dir", type=Path, metavar="DIR", help="where data is kept")
+    parser.add_argument("--data-dir", type=_directory, metavar="DIR", help="where data is kept")
     parser.add_argument("--log-level", choices=logs.LEVELS, help="default: info")
 
 
@@ -27,6 +27,13 @@ def run(options: argparse.Namespace) -> int:
         settings = settings.model_copy(update={"data_dir": options.data_dir})
     logs.configure(options.log_level or settings.log.level)
     return asyncio.run(_serve(settings))
+
+
+def _directory(text: str) -> Path:
+    if not text:
+        # A variable that is not set, as a rule; Path would take it for the working directory.
+        raise argparse.ArgumentTypeError("it is empty: name a directory")
+    return Path(text)
 
 
 async def _serve(settings: StandaloneSettings) -> int:
