@@ -16,6 +16,7 @@ from integration.query_api.stored import (
     DAY,
     MIDNIGHT,
     SECOND,
+    Address,
     Stored,
     request,
     response,
@@ -91,6 +92,67 @@ async def test_tshark_reads_every_message_as_it_was(
     assert [row[0] for row in rows[:2]] == ["1773187200.000000000", "1773187201.000001000"]
     assert [bool(row[6]) for row in rows] == [False, False, True, True, True, True, False, False]
     assert {row[10] for row in rows} == {"c1"}
+
+
+LONE: Address = ("192.0.2.9", 5060)
+PEER: Address = ("192.0.2.8", 5060)
+SIX: tuple[Address, Address] = ("2001:db8::7", 5060), ("2001:db8::1", 5060)
+ODD: dict[str, list[tuple[Address | None, Address | None, str]]] = {
+    "udp-one-port": [(LONE, PEER, "udp"), (PEER, LONE, "udp")],
+    "tcp-one-port": [(LONE, PEER, "tcp"), (PEER, LONE, "tcp"), (LONE, PEER, "tcp")],
+    "sctp-one-port": [(LONE, PEER, "sctp"), (PEER, LONE, "sctp"), (LONE, PEER, "sctp")],
+    "udp-to-itself": [(LONE, LONE, "udp"), (LONE, LONE, "udp")],
+    "tcp-to-itself": [(LONE, LONE, "tcp"), (LONE, LONE, "tcp")],
+    "sctp-to-itself": [(LONE, LONE, "sctp"), (LONE, LONE, "sctp")],
+    "unknown-udp": [(None, None, "udp"), (None, None, "udp")],
+    "unknown-tcp": [(None, None, "tcp"), (None, PEER, "tcp"), (PEER, None, "tcp")],
+    "mixed-families": [(SIX[0], PEER, "udp"), (PEER, SIX[0], "tcp")],
+    "answer-first": [(PEER, LONE, "tcp"), (LONE, PEER, "tcp")],
+    "all-at-once": [(*SIX, "udp"), (*SIX, "tcp"), (*SIX, "tls"), (*SIX, "ws"), (*SIX, "sctp")],
+}
+"""Who sends to whom, by what, in each call."""
+
+
+async def test_tshark_reads_every_message_of_odd_calls(
+    client: httpx.AsyncClient, stored: Stored, tmp_path: Path
+) -> None:
+    """No way of messages confuses the streams; each is seen by two nodes and holds a NUL."""
+    for call_id, ways in ODD.items():
+        for number, (source, destination, transport) in enumerate(ways):
+            message = request("INFO", call_id, cseq=number, body="a\0b", content_type="text/x")
+            for node in ("edge-1", "edge-2"):
+                await stored.put(
+                    message,
+                    MIDNIGHT + number * SECOND,
+                    source,
+                    destination,
+                    transport=transport,
+                    node=node,
+                )
+    await stored.commit()
+    for call_id, ways in ODD.items():
+        answer = await client.get(f"/api/v1/calls/{call_id}/export", params={"format": "pcap"})
+
+        assert len(tshark(answer.content, tmp_path)) == 2 * len(ways), call_id
+        assert tshark(answer.content, tmp_path, display=WRONG) == [], call_id
+
+
+@pytest.mark.parametrize("size", [65_507, 65_508])
+@pytest.mark.parametrize("transport", ["udp", "tcp", "sctp"])
+async def test_tshark_reads_the_largest_messages(
+    client: httpx.AsyncClient, stored: Stored, tmp_path: Path, transport: str, size: int
+) -> None:
+    """What is one byte too long for a datagram comes as a stream, whole."""
+    head = len(request("INFO", "c1", body="x" * 65_000, content_type="text/x")) - 65_000
+    message = request("INFO", "c1", body="x" * (size - head), content_type="text/x")
+    assert len(message) == size
+    await stored.put(message, MIDNIGHT, LONE, PEER, transport=transport)
+    await stored.commit()
+
+    answer = await client.get(EXPORT, params={"format": "pcap"})
+
+    assert len(tshark(answer.content, tmp_path)) == 1
+    assert tshark(answer.content, tmp_path, display=WRONG) == []
 
 
 async def test_a_call_longer_than_a_batch_is_exported_whole(

@@ -40,6 +40,8 @@ FIRST_SEQ = 1000
 """Any number does; a round one reads well."""
 
 SCTP_TAG = 0x48455053
+"""Of one direction; the other has the next one. With one tag for both, a reader takes an answer
+for a copy of the request with the same number."""
 MAX_TIME_US = (1 << 32) * 1_000_000 - 1
 """Seconds have 32 bits: until 2106."""
 
@@ -78,7 +80,7 @@ class Writer:
             yield from self._stream(path, payload)
         elif packet.transport == "sctp" and len(payload) <= MAX_SEGMENT:
             tsn = self.chunks[path] = self.chunks.get(path, 0) + 1
-            yield sctp(path, payload, tsn=tsn, tag=SCTP_TAG)
+            yield sctp(path, payload, tsn=tsn, tag=SCTP_TAG + (path < path.back))
         else:
             yield udp(path, payload)
 
@@ -96,6 +98,9 @@ class Writer:
     def _open(self, path: Path) -> Iterator[bytes]:
         # Both directions begin, so that the first answer continues this stream.
         self.streams[path] = self.streams[path.back] = FIRST_SEQ + 1
+        if path == path.back:
+            # From and to the same place, or both unknown: nobody to shake hands with.
+            return
         yield tcp(path, b"", seq=FIRST_SEQ, ack=0, flags=SYN)
         yield tcp(path.back, b"", seq=FIRST_SEQ, ack=FIRST_SEQ + 1, flags=SYN | ACK)
         yield tcp(path, b"", seq=FIRST_SEQ + 1, ack=FIRST_SEQ + 1, flags=ACK)

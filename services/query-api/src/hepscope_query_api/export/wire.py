@@ -33,7 +33,7 @@ UNKNOWN_V4 = b"\0" * 4
 UNKNOWN_V6 = b"\0" * 16
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Path:
     """From where to where; both addresses of one family, 4 or 16 bytes."""
 
