@@ -2,25 +2,8 @@
 
 from collections.abc import Iterable
 
+from hepscope_common.calls.methods import METHODS
 from hepscope_common.metrics import OTHER
-
-METHODS = (
-    "ACK",
-    "BYE",
-    "CANCEL",
-    "INFO",
-    "INVITE",
-    "MESSAGE",
-    "NOTIFY",
-    "OPTIONS",
-    "PRACK",
-    "PUBLISH",
-    "REFER",
-    "REGISTER",
-    "SUBSCRIBE",
-    "UPDATE",
-)
-"""Methods of RFC 3261, 3262, 3311, 3428, 3515, 3903, 6086 and 6665."""
 
 
 class MethodLabels:
