@@ -1,7 +1,6 @@
 """Leaves made by the database: one per range, found by its bounds, never below the floor."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
@@ -27,22 +26,6 @@ def us(text: str) -> int:
 
 NOON = us("2026-01-31T12:00:00Z")
 MIDNIGHT = us("2026-02-01T00:00:00Z")
-
-
-@pytest.fixture
-async def writer(database: str) -> AsyncIterator[asyncpg.Connection]:
-    """A writer's session."""
-    session = await connect(database, Access.WRITER, application_name="writer")
-    yield session
-    session.terminate()
-
-
-@pytest.fixture
-async def maintainer(database: str) -> AsyncIterator[asyncpg.Connection]:
-    """A session that may change policies and drop leaves."""
-    session = await connect(database, Access.MAINTAINER, application_name="maintainer")
-    yield session
-    session.terminate()
 
 
 async def names(connection: asyncpg.Connection, root: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -32,30 +31,6 @@ pytestmark = pytest.mark.database
 def plenty(_path: Path) -> int | None:
     """Return free space without end."""
     return PLENTY
-
-
-@pytest.fixture
-async def maintainer(database: str) -> AsyncIterator[asyncpg.Connection]:
-    """A maintainer's session."""
-    session = await connect(database, Access.MAINTAINER, application_name="maintainer")
-    yield session
-    session.terminate()
-
-
-@pytest.fixture
-async def writer(database: str) -> AsyncIterator[asyncpg.Connection]:
-    """A writer's session."""
-    session = await connect(database, Access.WRITER, application_name="writer")
-    yield session
-    session.terminate()
-
-
-@pytest.fixture
-async def reader(database: str) -> AsyncIterator[asyncpg.Connection]:
-    """A reader's session."""
-    session = await connect(database, Access.READER, application_name="reader")
-    yield session
-    session.terminate()
 
 
 def make_round(connection: asyncpg.Connection, settings: RetentionSettings | None = None) -> Round:
