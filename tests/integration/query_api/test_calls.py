@@ -5,7 +5,7 @@ from typing import cast
 import httpx
 import pytest
 
-from integration.query_api.asking import Json, get, items, pages, problem
+from integration.query_api.asking import Json, get, items, pages
 from integration.query_api.stored import (
     ALICE,
     BOB,
