@@ -48,6 +48,22 @@ async def test_component_works_once_entered_and_stops_when_exited(database: str)
     assert not maintainer.counts.is_leader
 
 
+async def test_settings_hold_once_entered(database: str) -> None:
+    """A writer that starts next reads the new policies, not those of an earlier run."""
+    settings = RetentionSettings(calls_days=365, other_days=365)
+    maintainer = Maintainer(database, settings, Supervisor(), clock=lambda: NOON, free=plenty)
+    async with maintainer:
+        connection = await asyncpg.connect(database)
+        try:
+            days = await connection.fetchval(
+                "select extract(day from keep)::int from hepscope.partition_policy"
+                " where root = 'hepscope.call'::regclass"
+            )
+        finally:
+            await connection.close()
+    assert days == 365
+
+
 async def test_clock_that_runs_ahead_drops_nothing(database: str) -> None:
     """A machine that believes it is 2099 works by the server's time."""
     year_2099 = 4_070_908_800_000_000

@@ -6,6 +6,7 @@ the next one does not find and finish, so no step is ever worth waiting for at s
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Final, Self
 
@@ -54,7 +55,12 @@ class Maintainer:
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        """Start the rounds; ready at once, since writers make the leaves they miss themselves."""
+        """Write the settings where writers read them, then start the rounds.
+
+        A writer that starts next must not judge times by what an earlier run kept. Ready even
+        when the server is busy or away: writers make the leaves that they miss themselves.
+        """
+        await self._attempt(self._has_lease)
         self._task = self._supervisor.start(self._run(), name=self.name)
         return self
 
@@ -74,11 +80,11 @@ class Maintainer:
         A busy or absent server is counted and met again at the next call; what no repetition
         would mend is raised.
         """
+        return await self._attempt(self._do_round)
+
+    async def _attempt(self, work: Callable[[], Awaitable[bool]]) -> bool:
         try:
-            connection = await self._lease()
-            if connection is None:
-                return False
-            await self._round(connection).run(await self._as_of(connection))
+            return await work()
         except BaseException as error:
             # What a statement was doing when it was cut short is not known: a new session.
             self._give_up_lease()
@@ -87,6 +93,15 @@ class Maintainer:
             self.counts.busy_steps += 1
             self._throttle.warning("round", "round given up: %s: %s", type(error).__name__, error)
             return False
+
+    async def _has_lease(self) -> bool:
+        return await self._lease() is not None
+
+    async def _do_round(self) -> bool:
+        connection = await self._lease()
+        if connection is None:
+            return False
+        await self._round(connection).run(await self._as_of(connection))
         return True
 
     async def _run(self) -> None:
