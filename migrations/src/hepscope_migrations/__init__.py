@@ -1,14 +1,15 @@
 """The database schema of hepscope and its Alembic migrations.
 
-``upgrade``, ``current`` and ``head`` are what services need; the work runs in a thread of its
-own, since Alembic is synchronous.
+``upgrade``, ``current`` and ``head`` are what services need.
 """
 
 import asyncio
+from contextlib import suppress
 
-from hepscope_migrations import upgrading
-from hepscope_migrations.errors import MigrationError
-from hepscope_migrations.upgrading import head
+import asyncpg
+
+from hepscope_migrations.migration_error import MigrationError
+from hepscope_migrations.revisions import current, head
 
 __all__ = ["MigrationError", "current", "head", "upgrade"]
 
@@ -19,12 +20,15 @@ async def upgrade(dsn: str) -> None:
     Any number of processes may call it at once. Raises MigrationError with one line for the
     operator, OSError or asyncpg's errors when the server cannot be reached.
     """
-    await asyncio.to_thread(upgrading.upgrade, dsn)
+    # What the server refuses here it refuses once more below, and there it is explained.
+    with suppress(asyncpg.PostgresError):
+        if await current(dsn) == head():
+            return
+    # Alembic is synchronous.
+    await asyncio.to_thread(_upgrade, dsn)
 
 
-async def current(dsn: str) -> str | None:
-    """Return the revision of the database at ``dsn``, None when it has no schema of ours.
+def _upgrade(dsn: str) -> None:
+    from hepscope_migrations import upgrading  # noqa: PLC0415  # seconds, for who migrates only
 
-    Raises as ``upgrade`` does.
-    """
-    return await asyncio.to_thread(upgrading.current, dsn)
+    upgrading.upgrade(dsn)

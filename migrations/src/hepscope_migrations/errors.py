@@ -5,13 +5,11 @@ import re
 import asyncpg
 from sqlalchemy.exc import DBAPIError
 
+from hepscope_migrations.migration_error import MigrationError
+
 INSUFFICIENT_PRIVILEGE = "42501"
 # Missing packages show as "feature not supported" (18), or as "undefined file" (15 to 17).
 MISSING_EXTENSION = frozenset({"0A000", "58P01"})
-
-
-class MigrationError(RuntimeError):
-    """The schema could not be migrated; the message is one line for the operator."""
 
 
 # Statements fail through SQLAlchemy, or below it when they are scripts.

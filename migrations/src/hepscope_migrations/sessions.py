@@ -13,8 +13,9 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from hepscope_migrations.revisions import CONNECT_SECONDS
+
 SCHEMA = "hepscope"
-CONNECT_SECONDS = 30.0
 
 T = TypeVar("T")
 

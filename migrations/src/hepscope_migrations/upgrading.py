@@ -12,12 +12,13 @@ from importlib import resources
 import asyncpg
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from hepscope_migrations.errors import MigrationError, explain, sqlstate_of
+from hepscope_migrations.errors import explain, sqlstate_of
+from hepscope_migrations.migration_error import MigrationError
+from hepscope_migrations.revisions import head
 from hepscope_migrations.sessions import SCHEMA, run_on
 from hepscope_migrations.statements import read_file, run_script
 
@@ -44,14 +45,6 @@ def config() -> Config:
     return settings
 
 
-def head() -> str:
-    """Return the revision that this release of the code needs."""
-    revision = ScriptDirectory.from_config(config()).get_current_head()
-    if revision is None:
-        raise RuntimeError("the package holds no revision")
-    return revision
-
-
 def current_of(connection: Connection) -> str | None:
     """Return the revision of the database, None when it has no schema of ours."""
     table = connection.execute(text(f"select to_regclass('{SCHEMA}.alembic_version')")).scalar()
@@ -59,17 +52,6 @@ def current_of(connection: Connection) -> str | None:
         return None
     revision = connection.execute(text(f"select version_num from {SCHEMA}.alembic_version"))
     return revision.scalar()
-
-
-def current(dsn: str) -> str | None:
-    """Return the revision of the database at ``dsn``, None when it has no schema of ours.
-
-    Raises MigrationError with one line for the operator.
-    """
-    try:
-        return run_on(dsn, current_of)
-    except (DBAPIError, asyncpg.PostgresError) as error:
-        raise explain(error) from error
 
 
 def upgrade(dsn: str) -> None:

@@ -1,6 +1,7 @@
 """Upgrade of real databases: to head, by many at once, with and without rights."""
 
 import asyncio
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
 from urllib.parse import urlsplit
@@ -8,6 +9,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 import hepscope_migrations
@@ -148,6 +150,22 @@ async def test_models_check_notices_a_difference(database: str) -> None:
     found = await asyncio.to_thread(run_on, database, differences)
     for name in ("extra_column", "extra_index", "sip_extra"):
         assert name in found
+
+
+def test_head_is_alembics() -> None:
+    """The newest file name is the end of the chain of revisions."""
+    assert ScriptDirectory.from_config(config()).get_current_head() == hepscope_migrations.head()
+
+
+async def test_a_start_that_migrates_nothing_needs_no_alembic(database: str) -> None:
+    """A process that finds its schema there never imports what takes seconds."""
+    code = (
+        "import asyncio, sys; from hepscope_migrations import upgrade; "
+        f"asyncio.run(upgrade({database!r})); "
+        "sys.exit({'alembic', 'sqlalchemy'} & set(sys.modules) != set())"
+    )
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", code)
+    assert await asyncio.wait_for(process.wait(), 60) == 0
 
 
 def test_package_carries_its_statements() -> None:

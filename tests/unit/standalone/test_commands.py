@@ -199,7 +199,7 @@ def test_output_that_nobody_reads_is_no_crash(tmp_path: Path) -> None:
 
 
 UNUSABLE = {
-    "garbage": "migration failed: invalid DSN",
+    "garbage": "the database's address cannot be used: invalid DSN",
     "postgresql://nobody@127.0.0.1:1/none": "the database does not answer",
 }
 
