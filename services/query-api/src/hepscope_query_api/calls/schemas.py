@@ -23,7 +23,8 @@ class Call(Shape):
     state: CallState
     """Where an INVITE stands; `other` for every other method."""
     started_at: Time
-    """First message."""
+    """First message; when it was received, if the agent's clock was implausible. The other times
+    are by that clock all the same, as durations need."""
     answered_at: Time | None
     """Earliest 2xx to the INVITE."""
     ended_at: Time | None
