@@ -10,7 +10,7 @@ without loss; credentials are left in the payload alone.
 from collections.abc import Sequence
 from typing import Final
 
-from hep.sip.headers import SPELLINGS, canonical_name
+from hep.sip.headers import ROUTINE, canonical_name
 from hepscope_common.store.json_text import JsonValue
 
 MAX_HEADERS: Final = 64
@@ -19,61 +19,19 @@ MAX_VALUE: Final = 512
 MAX_CHUNKS: Final = 32
 MAX_CHUNK_BYTES: Final = 128
 
-COMMON: Final = frozenset(
-    {
-        "Accept",
-        "Accept-Encoding",
-        "Accept-Language",
-        "Allow",
-        "Allow-Events",
-        "Authentication-Info",
-        "Authorization",
-        "Call-ID",
-        "Contact",
-        "Content-Disposition",
-        "Content-Length",
-        "Content-Type",
-        "CSeq",
-        "Date",
-        "Expires",
-        "From",
-        "Max-Forwards",
-        "MIME-Version",
-        "Min-SE",
-        "Proxy-Authenticate",
-        "Proxy-Authorization",
-        "Record-Route",
-        "Require",
-        "Route",
-        "Server",
-        "Session-Expires",
-        "Supported",
-        "Timestamp",
-        "To",
-        "User-Agent",
-        "Via",
-        "WWW-Authenticate",
-    }
-)
-"""Headers that have columns, that nearly every message has, or that are secrets."""
-
-_COMMON_SPELLINGS: Final = frozenset(
-    spelling for spelling, row in SPELLINGS.items() if row.name in COMMON
-)
-
 Extra = dict[str, JsonValue]
 
 
 def uncommon_headers(lines: Sequence[str]) -> Extra | None:
     """Return the uncommon headers among unfolded header lines, None when there are none."""
-    if _COMMON_SPELLINGS.issuperset([line[: line.find(":")] for line in lines]):
+    if not lines:
         return None
     found: dict[str, list[str]] = {}
     count = 0
     for line in lines:
         name, colon, value = line.partition(":")
         name = canonical_name(name.strip(" \t"))
-        if colon and name and name not in COMMON and count < MAX_HEADERS:
+        if colon and name and name not in ROUTINE and count < MAX_HEADERS:
             found.setdefault(name[:MAX_NAME], []).append(value.strip(" \t\r")[:MAX_VALUE])
             count += 1
     if not found:

@@ -142,7 +142,7 @@ class SipRows:
         name, agent, address = self._names, self._agents, self._addresses
         correlation = packet.correlation_id
         status, cseq, faults = message.status, message.cseq, message.faults
-        extra = uncommon_headers(message.header_lines)
+        extra = uncommon_headers(message.other_lines)
         if packet.extra or reading.sent_us is not None:
             extra = add_packet_extra(extra, packet.extra, reading.sent_us)
         return b"".join(

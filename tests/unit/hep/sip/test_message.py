@@ -48,3 +48,13 @@ def test_get_all_splits_only_lists() -> None:
     assert message.get_all("WWW-Authenticate") == ["Digest realm=a, nonce=b"]
     assert message.get_all("Accept") == ["a", "b"]
     assert message.get_all("Contact") == []
+
+
+def test_other_lines_are_those_of_headers_that_are_not_routine() -> None:
+    """Whatever tells something of this message: known, unknown, in any spelling."""
+    payload = (
+        b"OPTIONS sip:a SIP/2.0\r\nVia: x\r\nX-Cid: 7\r\nALLOW: INVITE\r\nsubject : hi\r\n"
+        b"Authorization: secret\r\nbad name: y\r\nReason: Q.850\r\n\r\n"
+    )
+    found = [line.rstrip("\r") for line in parse(payload).other_lines]
+    assert found == ["X-Cid: 7", "subject : hi", "Reason: Q.850"]

@@ -144,6 +144,45 @@ def _spellings(row: Header) -> Iterator[str]:
 # Every usual spelling, so that the hot path finds a name as written, without lower().
 SPELLINGS = {spelling: row for row in HEADERS for spelling in _spellings(row)}
 
+ROUTINE = frozenset(
+    {
+        "Accept",
+        "Accept-Encoding",
+        "Accept-Language",
+        "Allow",
+        "Allow-Events",
+        "Authentication-Info",
+        "Authorization",
+        "Call-ID",
+        "Contact",
+        "Content-Disposition",
+        "Content-Length",
+        "Content-Type",
+        "CSeq",
+        "Date",
+        "Expires",
+        "From",
+        "Max-Forwards",
+        "MIME-Version",
+        "Min-SE",
+        "Proxy-Authenticate",
+        "Proxy-Authorization",
+        "Record-Route",
+        "Require",
+        "Route",
+        "Server",
+        "Session-Expires",
+        "Supported",
+        "Timestamp",
+        "To",
+        "User-Agent",
+        "Via",
+        "WWW-Authenticate",
+    }
+)
+"""Headers that nearly every message has, that have fields of their own, or that are secrets; any
+other one tells something of its message."""
+
 _OPENERS = {"<": ">", "(": ")"}
 
 

@@ -52,6 +52,8 @@ class SipMessage:
     faults: tuple[Fault, ...] = ()
     header_lines: list[str] = field(default_factory=list, repr=False)
     """Unfolded, in order, the start line left out, each perhaps with a CR at its end."""
+    other_lines: list[str] = field(default_factory=list, repr=False)
+    """Those of header_lines whose header is not ROUTINE."""
 
     @property
     def is_request(self) -> bool:

@@ -18,7 +18,15 @@ from hep.sip.message import SipMessage
 from hep.sip.numbers import max_forwards_fault, read_cseq
 from hep.sip.optional import note_repeated, take_contact, take_optional
 from hep.sip.party import read_party
-from hep.sip.places import BLANKS, CONTENT_LENGTH, PLACE_COUNT, PLACE_OF, REQUIRED, place_of_name
+from hep.sip.places import (
+    BLANKS,
+    CONTENT_LENGTH,
+    OTHER,
+    PLACE_COUNT,
+    PLACE_OF,
+    REQUIRED,
+    place_of_name,
+)
 from hep.sip.startline import read_first_line
 from hep.sip.via import read_top_via
 
@@ -71,7 +79,7 @@ def _read(head: bytes, rest: bytes | None, *, is_careful: bool) -> SipMessage | 
         del lines[0]
     message.header_lines = lines
     values: list[str | None] = [None] * PLACE_COUNT
-    repeated = _sort_lines(lines, values, faults, is_careful=is_careful)
+    repeated = _sort_lines(lines, values, message.other_lines, faults, is_careful=is_careful)
     if repeated is None:
         return None
     _take_values(message, values, faults)
@@ -116,9 +124,16 @@ def _take_start_line(message: SipMessage, line: str, faults: list[Fault]) -> boo
 
 
 def _sort_lines(
-    lines: list[str], values: list[str | None], faults: list[Fault], *, is_careful: bool
+    lines: list[str],
+    values: list[str | None],
+    others: list[str],
+    faults: list[Fault],
+    *,
+    is_careful: bool,
 ) -> list[tuple[int, str]] | None:
     """Set the first value of each place; return (place, value) of all that came again.
+
+    Lines of headers that have no place and are not routine go to others.
 
     Values keep their outer blanks. None tells that a line is empty or begins with a blank, unless
     is_careful.
@@ -132,6 +147,8 @@ def _sort_lines(
                 values[place] = value
             else:
                 repeated.append((place, value))
+        elif place == OTHER and colon:
+            others.append(line)
         elif place < 0 or not colon:
             if line[:1] in _ODD_STARTS and not is_careful:
                 return None

@@ -7,15 +7,17 @@ fetched and compared more slowly, and this is done for every header of every mes
 import re
 
 from hep.sip.faults import Fault
-from hep.sip.headers import SPELLINGS, header_row
+from hep.sip.headers import ROUTINE, SPELLINGS, header_row
 
 # What may stand around a value; a line's CR is still there.
 BLANKS = " \t\r"
 
-# A header that the parser does not read.
+# A header that the parser does not read and nobody looks for: ROUTINE.
 DULL = 0
 # What stands before the colon is no header's name.
 BAD_NAME = -1
+# A header that the parser does not read, but that tells something of its message.
+OTHER = -2
 
 READ_HEADERS = (
     "",
@@ -37,7 +39,13 @@ READ_HEADERS = (
 PLACE_COUNT = len(READ_HEADERS)
 
 _PLACES = {name: place for place, name in enumerate(READ_HEADERS) if name}
-PLACE_OF = {spelling: _PLACES.get(row.name, DULL) for spelling, row in SPELLINGS.items()}
+
+
+def _place_of(name: str) -> int:
+    return _PLACES.get(name, DULL if name in ROUTINE else OTHER)
+
+
+PLACE_OF = {spelling: _place_of(row.name) for spelling, row in SPELLINGS.items()}
 """Place by a header's name in its usual spellings."""
 
 TOKEN = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+")
@@ -61,5 +69,5 @@ def place_of_name(name: str) -> int:
     name = name.rstrip(" \t")
     row = header_row(name)
     if row is not None:
-        return _PLACES.get(row.name, DULL)
-    return DULL if TOKEN.fullmatch(name) else BAD_NAME
+        return _place_of(row.name)
+    return OTHER if TOKEN.fullmatch(name) else BAD_NAME
