@@ -3,6 +3,8 @@
 import asyncio
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
 from hep import admit, decode3, encode2
@@ -11,8 +13,9 @@ from hepscope_common.metrics import OTHER
 from hepscope_common.runtime import Supervisor
 from hepscope_metrics_exporter.component import GROUP, Exporter
 from hepscope_metrics_exporter.methods import MethodLabels, status_class
+from hepscope_metrics_exporter.metrics import ExporterMetrics
 from hepscope_metrics_exporter.settings import MetricsSettings
-from hepscope_metrics_exporter.traffic import NODE_CHARS
+from hepscope_metrics_exporter.traffic import NODE_CHARS, TrafficCounter
 from support.builders import make_call, make_packet, make_request
 
 
@@ -138,3 +141,24 @@ def test_methods_are_closed() -> None:
     """Case decides (RFC 3261 section 7.1)."""
     labels = MethodLabels()
     assert [labels.label(name) for name in ("INVITE", "invite", "")] == ["INVITE", OTHER, OTHER]
+
+
+PIECES = st.sampled_from(
+    [
+        b"SIP/2.0 ", b"200", b"99", b"1000", b" OK", b"\r\n", b"\n", b"INVITE", b"invite", b" ",
+        b"sip:a", b" SIP/2.0", b"CSeq: ", b"cseq:", b"1 ", b"BYE", b"other", b"12x ", b"\r", b":",
+    ]
+)  # fmt: skip
+
+
+@given(payload=st.lists(PIECES, max_size=14).map(b"".join))
+def test_the_fast_reading_agrees_with_the_patterns(payload: bytes) -> None:
+    """What is found by plain searches is what the patterns find, whatever the payload."""
+    fast, slow = (
+        TrafficCounter(ExporterMetrics(CollectorRegistry(), labels, max_nodes=9, lag=list), labels)
+        for labels in (MethodLabels(), MethodLabels())
+    )
+    fast._count_sip(payload)
+    slow._count_unusual(payload)
+    for name in ("requests", "responses", "malformed"):
+        assert getattr(fast._metrics, name).counts == getattr(slow._metrics, name).counts

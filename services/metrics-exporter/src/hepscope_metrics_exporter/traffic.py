@@ -1,7 +1,8 @@
 """What is counted of a bus record: the packets, and of SIP its first line and CSeq.
 
 The whole message is not parsed: counting needs two lines of it, and the exporter must keep up
-with what several writers store.
+with what several writers store. Usual spellings are found by plain searches, all others by the
+patterns, which decide. A record is summed up before its labels are made.
 """
 
 import re
@@ -26,12 +27,18 @@ _CSEQ = re.compile(rb"\nCSeq[ \t]*:\s*\d+\s+([^\s;,]{1,64})", re.IGNORECASE)
 """The method that a response answers, RFC 3261 section 20.16; it has no compact form."""
 
 
+_RESPONSE = b"SIP/2.0 "
+_REQUEST_END = b" SIP/2.0"
+_USUAL_CSEQ = b"\nCSeq: "
+
+
 class TrafficCounter:
     """Adds the packets of records to the metrics."""
 
     def __init__(self, metrics: ExporterMetrics, methods: MethodLabels) -> None:
         self._metrics = metrics
         self._methods = methods
+        self._labels = {name.encode(): name for name in methods.values}
 
     def count(self, record: bytes) -> None:
         """Count the packets of one record."""
@@ -40,22 +47,50 @@ class TrafficCounter:
         except DecodeError:
             self._metrics.undecodable.add()
             return
+        kinds: dict[tuple[bytes, int, int, int], list[int]] = {}
         for data in packets:
             try:
                 packet = decode3(data)
             except DecodeError:
                 self._metrics.undecodable.add()
                 continue
-            name = packet.node_name[: 4 * NODE_CHARS].decode("utf-8", "replace")
-            node = name[:NODE_CHARS] or str(packet.node_id)
-            self._metrics.packets.add(
-                (node, _TYPE_NAMES[packet.protocol_type], str(packet.version))
-            )
-            self._metrics.bytes.add((node,), len(data))
+            kind = (packet.node_name, packet.node_id, packet.protocol_type, packet.version)
+            sizes = kinds.get(kind)
+            if sizes is None:
+                kinds[kind] = [len(data)]
+            else:
+                sizes.append(len(data))
             if packet.protocol_type == SIP:
                 self._count_sip(packet.payload)
+        for (name, number, protocol_type, version), sizes in kinds.items():
+            node = name[: 4 * NODE_CHARS].decode("utf-8", "replace")[:NODE_CHARS] or str(number)
+            labels = (node, _TYPE_NAMES[protocol_type], str(version))
+            self._metrics.packets.add(labels, len(sizes))
+            self._metrics.bytes.add((node,), sum(sizes))
 
     def _count_sip(self, payload: bytes) -> None:
+        end = payload.find(b"\r\n")
+        if payload[max(end - 8, 0) : end] == _REQUEST_END:
+            label = self._labels.get(payload[: payload.find(b" ")])
+            if label is not None:
+                self._metrics.requests.add((label,))
+                return
+        elif payload.startswith(_RESPONSE) and payload[11:12] == b" ":
+            label = self._usual_cseq(payload)
+            if label is not None and payload[8:11].isdigit():
+                self._metrics.responses.add((label, status_class(int(payload[8:11]))))
+                return
+        self._count_unusual(payload)
+
+    def _usual_cseq(self, payload: bytes) -> str | None:
+        """Return the label of the first CSeq's method, None unless it is spelled as usual."""
+        at = payload.find(_USUAL_CSEQ)
+        if at < 0:
+            return None
+        number, _, method = payload[at + len(_USUAL_CSEQ) : payload.find(b"\r", at)].partition(b" ")
+        return self._labels.get(method) if number.isdigit() else None
+
+    def _count_unusual(self, payload: bytes) -> None:
         first = _FIRST_LINE.match(payload)
         if first is None:
             self._metrics.malformed.add()
