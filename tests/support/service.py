@@ -41,7 +41,7 @@ FREE = {
     "HEPSCOPE_METRICS__LISTEN": "127.0.0.1:0",
 }
 KEEP_ALL = {
-    f"HEPSCOPE_RETENTION__{kind}_DAYS": "36500"
+    f"HEPSCOPE_RETENTION__{kind}_DAYS": "7300"
     for kind in ("CALLS", "MEDIA", "REGISTRATIONS", "OTHER", "LOGS")
 }
 """Recordings grow old; with this their times stay plausible."""
