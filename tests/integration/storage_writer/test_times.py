@@ -102,46 +102,69 @@ async def test_a_late_message_finds_its_call(database: str) -> None:
     assert (row["method"], row["initial"], row["moved"]) == ("INVITE", 1, True)
 
 
-async def test_a_row_below_the_floor_goes_to_the_strays(database: str) -> None:
-    """Nothing is refused for being too old for its table; it is kept apart and counted."""
-    await execute(
-        database,
-        "update hepscope.partition_policy set floor = to_timestamp("
-        f"{(NOW_US - DAY) // 1_000_000}) where root in"
-        " ('hepscope.sip_call'::regclass, 'hepscope.call'::regclass,"
-        " 'hepscope.packet_log'::regclass)",
-    )
-    old = NOW_US - 3 * DAY
-    packets = [
+RAISE_FLOORS = (
+    f"update hepscope.partition_policy set floor = to_timestamp({(NOW_US - DAY) // 1_000_000})"
+)
+
+
+def old_packets(old: int) -> list[bytes]:
+    """A call, a log line and a registration of one time."""
+    return [
         *make_call("old", start_us=old),
         make_packet(b"line", protocol_type=100, time_us=old),
-        *make_call("new", start_us=NOW_US - HOUR),
+        make_packet(make_request("REGISTER", "reg"), time_us=old),
     ]
 
-    counts = await store(database, packets)
 
-    assert counts["strays_total{sip_stray}"] == 7
-    assert counts["strays_total{packet_stray}"] == 1
-    assert len(await fetch(database, "select from hepscope.sip_stray")) == 7
-    assert len(await fetch(database, "select from hepscope.packet_stray")) == 1
-    assert len(await fetch(database, "select from hepscope.sip")) == 7
-    assert await calls(database) == [("new", 60, 7), ("old", DAY // MINUTE, 7)]
+async def test_what_is_below_the_floor_is_filed_under_its_arrival(database: str) -> None:
+    """It keeps its own time beside it, and is found like any other."""
+    await execute(database, RAISE_FLOORS)
+    old = NOW_US - 3 * DAY
 
+    counts = await store(database, [*old_packets(old), *make_call("new", start_us=NOW_US - HOUR)])
 
-async def test_a_registration_of_an_expired_day_is_counted(database: str) -> None:
-    """Its messages are strays, its record is not brought back."""
-    await execute(
+    assert counts["times_replaced_total{past}"] == 9
+    assert {name for name in counts if name.startswith("strays")} == set()
+    rows = await fetch(
         database,
-        "update hepscope.partition_policy set floor = to_timestamp("
-        f"{(NOW_US - DAY) // 1_000_000}) where root in"
-        " ('hepscope.sip_registration'::regclass, 'hepscope.registration'::regclass)",
+        "select call_id, count(*), count(capture_time) as kept from hepscope.sip group by 1",
     )
-    register = make_packet(make_request("REGISTER", "reg"), time_us=NOW_US - 5 * DAY)
+    found = {row["call_id"]: (row["count"], row["kept"]) for row in rows}
+    assert found == {"old": (7, 7), "reg": (1, 1), "new": (7, 0)}
+    assert len(await fetch(database, "select from hepscope.packet where capture_time < time")) == 1
+    assert len(await fetch(database, "select from hepscope.registration")) == 1
 
-    counts = await store(database, [register])
 
+async def test_each_kind_of_data_has_its_own_age(database: str) -> None:
+    """A call of ten days lies where it belongs; a registration that old is filed as it comes."""
+    counts = await store(database, old_packets(NOW_US - 10 * DAY))
+
+    assert counts["times_replaced_total{past}"] == 2
+    assert (
+        len(await fetch(database, "select from hepscope.sip_call where capture_time is null")) == 7
+    )
+    assert (
+        len(
+            await fetch(database, "select from hepscope.sip_registration where capture_time < time")
+        )
+        == 1
+    )
+
+
+async def test_a_floor_that_has_just_risen_makes_strays(database: str) -> None:
+    """Nothing is refused while the writer does not know it yet: kept apart and counted."""
+    bus = make_bus(partitions=1)
+    async with running(bus, database) as rig:
+        put(bus, make_call("before", start_us=NOW_US - HOUR))
+        await until_committed(rig, 1)
+        await execute(database, RAISE_FLOORS)
+        put(bus, old_packets(NOW_US - 3 * DAY))
+
+    counts = rig.counts()
+    assert counts["strays_total{sip_stray}"] == 8
+    assert counts["strays_total{packet_stray}"] == 1
     assert counts["expired_facts_total{}"] == 1
-    assert counts["strays_total{sip_stray}"] == 1
+    assert len(await fetch(database, "select from hepscope.sip_stray")) == 8
 
 
 async def test_a_dropped_leaf_is_asked_for_again(database: str) -> None:

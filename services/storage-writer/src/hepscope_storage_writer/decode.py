@@ -74,9 +74,6 @@ class Decoder:
         received_us = packet.received_at_us
         if not FIRST_US <= received_us <= LAST_US:
             received_us = packet.received_at_us = self._now_us()
-        reading = read_time(packet.time_us, received_us, keep_us=self._expiry.keep_us)
-        if reading.reason is not None:
-            batch.times[reading.reason] += 1
         batch.packets += 1
         node = node_text(packet)
         seen = batch.nodes.get(node)
@@ -87,19 +84,27 @@ class Decoder:
             seen.packets += 1
         identity = row_id(record.partition, record.offset, index)
         if packet.protocol_type == SIP:
-            self._add_sip(batch, packet, reading, node, identity)
+            self._add_sip(batch, packet, node, identity)
         else:
             root = packet_rows.ROOTS[packet_rows.class_of(packet.protocol_type)]
+            reading = self._read_time(batch, packet, root)
             row = packet_rows.row(packet, reading, identity)
             batch.rows[root, reading.time_us // MINUTE_US].append(row)
 
-    def _add_sip(
-        self, batch: Batch, packet: HepPacket, reading: Reading, node: str, identity: int
-    ) -> None:
+    def _read_time(self, batch: Batch, packet: HepPacket, root: str) -> Reading:
+        received_us = packet.received_at_us
+        oldest_us = self._expiry.oldest_us(root, received_us)
+        reading = read_time(packet.time_us, received_us, oldest_us=oldest_us)
+        if reading.reason is not None:
+            batch.times[reading.reason] += 1
+        return reading
+
+    def _add_sip(self, batch: Batch, packet: HepPacket, node: str, identity: int) -> None:
         message = parse(packet.payload)
-        row_class = sip_rows.class_of(message)
+        root = sip_rows.ROOTS[sip_rows.class_of(message)]
+        reading = self._read_time(batch, packet, root)
         row = self._sip_rows.row(packet, message, reading, identity, node)
-        batch.rows[sip_rows.ROOTS[row_class], reading.time_us // MINUTE_US].append(row)
+        batch.rows[root, reading.time_us // MINUTE_US].append(row)
         if self._with_calls and message.call_id:
             self._add_facts(batch, packet, message, reading, node)
 

@@ -1,36 +1,49 @@
 """How old data may be: what the partition policies say, remembered for a while.
 
-``keep_us`` is the age of the oldest data kept of any kind; ``call_floor_us`` is the end of the
-times of which call rows were dropped, 1970 while none were. Microseconds.
+Each kind of data (root) has an age up to which it is kept, and a floor, the end of the times of
+which partitions were dropped; 1970 while none were. Microseconds.
 """
 
 from typing import Final
 
 import asyncpg
 
+from hepscope_storage_writer.call_table import CALLS
 from hepscope_storage_writer.times import DAY_US
 
 DEFAULT_KEEP_US: Final = 30 * DAY_US
 
 _READ: Final = """
-select (extract(epoch from max(keep)) * 1000000)::bigint,
-  hepscope.unix_us(max(floor) filter (where root = 'hepscope.call'::regclass))
-from hepscope.partition_policy
+select c.relname, (extract(epoch from p.keep) * 1000000)::bigint, hepscope.unix_us(p.floor)
+from hepscope.partition_policy p join pg_class c on c.oid = p.root
 """
 
 
 class Expiry:
     """The policies as last read; everything that holds it sees a change at once."""
 
-    __slots__ = ("call_floor_us", "keep_us")
+    __slots__ = ("_floors", "_keeps")
 
-    def __init__(self, keep_us: int = DEFAULT_KEEP_US, call_floor_us: int = 0) -> None:
-        self.keep_us = keep_us
-        self.call_floor_us = call_floor_us
+    def __init__(self) -> None:
+        self._keeps: dict[str, int] = {}
+        self._floors: dict[str, int] = {}
+
+    @property
+    def call_floor_us(self) -> int:
+        """The floor of call rows."""
+        return self._floors.get(CALLS.root, 0)
+
+    def oldest_us(self, root: str, now_us: int) -> int:
+        """Return the oldest time that rows of a root may have and be kept."""
+        keep_us = self._keeps.get(root, DEFAULT_KEEP_US)
+        return max(now_us - keep_us, self._floors.get(root, 0))
+
+    def set(self, root: str, *, keep_us: int, floor_us: int | None) -> None:
+        """Take the policy of a root over; no floor is minus infinity."""
+        self._keeps[root] = max(keep_us, 0)
+        self._floors[root] = max(floor_us or 0, 0)
 
     async def read(self, connection: asyncpg.Connection) -> None:
         """Read the policies again. Raises asyncpg's errors."""
-        row = await connection.fetchrow(_READ)
-        if row is not None and row[0] is not None:
-            self.keep_us = max(row[0], 0)
-            self.call_floor_us = max(row[1] or 0, 0)
+        for root, keep_us, floor_us in await connection.fetch(_READ):
+            self.set(root, keep_us=keep_us, floor_us=floor_us)

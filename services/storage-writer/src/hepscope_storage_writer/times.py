@@ -1,9 +1,9 @@
 """What a packet's own time is taken for.
 
 All times are microseconds since the Unix epoch. A time is plausible when it is at most an hour
-ahead of the receive time and not older than the oldest data kept. Others come from broken
-clocks, replays of old captures, and agents that write the field wrongly; where the mistake can
-be told and undone, the time it meant is used.
+ahead of the receive time and not older than the data of its kind that are kept. Others come
+from broken clocks, replays of old captures, and agents that write the field wrongly; where the
+mistake can be told and undone, the time it meant is used.
 
 Three readings come out, because partitions and durations want different things: ``time_us``
 places the row (always plausible), ``clock_us`` orders and measures (the packet's own time
@@ -57,9 +57,9 @@ class Reading(NamedTuple):
     reason: TimeReason | None = None
 
 
-def read_time(sent_us: int, received_us: int, *, keep_us: int) -> Reading:
-    """Return what a sent time is taken for; keep_us is the age of the oldest data kept."""
-    if received_us - keep_us <= sent_us <= received_us + AHEAD_US:
+def read_time(sent_us: int, received_us: int, *, oldest_us: int) -> Reading:
+    """Return what a sent time is taken for; oldest_us is the first time of its kind kept."""
+    if oldest_us <= sent_us <= received_us + AHEAD_US:
         return Reading(sent_us, sent_us)
     if sent_us < SECOND_US:
         return Reading(received_us, received_us, reason=TimeReason.ZERO)
