@@ -9,7 +9,7 @@ from typing import Final
 import asyncpg
 
 from hepscope_storage_writer.call_table import CALLS
-from hepscope_storage_writer.times import DAY_US
+from hepscope_storage_writer.times import DAY_US, FIRST_US
 
 DEFAULT_KEEP_US: Final = 30 * DAY_US
 
@@ -34,9 +34,12 @@ class Expiry:
         return self._floors.get(CALLS.root, 0)
 
     def oldest_us(self, root: str, now_us: int) -> int:
-        """Return the oldest time that rows of a root may have and be kept."""
+        """Return the oldest time that rows of a root may have and be kept.
+
+        Never before what merge keys can hold, however long data are kept: zero is no time.
+        """
         keep_us = self._keeps.get(root, DEFAULT_KEEP_US)
-        return max(now_us - keep_us, self._floors.get(root, 0))
+        return max(now_us - keep_us, self._floors.get(root, 0), FIRST_US)
 
     def set(self, root: str, *, keep_us: int, floor_us: int | None) -> None:
         """Take the policy of a root over; no floor is minus infinity."""
