@@ -15,6 +15,9 @@ from hepscope_storage_writer.component import GROUP, StorageWriter
 from hepscope_storage_writer.metrics import WriterMetrics
 from hepscope_storage_writer.settings import WriterSettings
 
+ROUNDS = 3
+"""The best counts: what else runs on the machine only ever takes away."""
+
 PER_RECORD = 85
 """Packets in a record of 64 kB."""
 
@@ -63,9 +66,13 @@ async def measure(dsn: str, messages: Sequence[bytes], now_us: int) -> list[Row]
     """Return rows a second with calls off and on."""
     rows = []
     for calls, floor in ((False, 25e3), (True, 15e3)):
-        bus = MemoryBus(bus_id=f"bench-{calls}", max_bytes=1 << 40, groups=[GROUP])
-        count = fill(bus, messages, now_us)
-        seconds = await store(dsn, bus, calls=calls)
+        times = []
+        for attempt in range(ROUNDS):
+            bus_id = f"bench-{calls}-{attempt}"
+            bus = MemoryBus(bus_id=bus_id, max_bytes=1 << 40, groups=[GROUP])
+            count = fill(bus, messages, now_us)
+            times.append(await store(dsn, bus, calls=calls))
+        seconds = min(times)
         name = "bus to PostgreSQL, with calls" if calls else "bus to PostgreSQL, messages only"
         rows.append(Row(name, count / seconds, "rows/s", floor, note=f"{count:,} messages"))
     return rows
