@@ -6,7 +6,7 @@ import pytest
 
 from hepscope_common.runtime import StartupError
 from hepscope_common.settings import Listen
-from hepscope_common.sockets import bind
+from hepscope_common.sockets import ALL, address_of, bind
 
 LOOPBACK = Listen(host="127.0.0.1", port=0)
 
@@ -34,3 +34,19 @@ def test_a_name_that_does_not_resolve_is_named() -> None:
     """A typing error in the settings."""
     with pytest.raises(StartupError, match=r"^HEP: cannot resolve 'no such host': "):
         bind(Listen(host="no such host", port=0), socket.SOCK_DGRAM, "HEP")
+
+
+@pytest.mark.parametrize("kind", [socket.SOCK_STREAM, socket.SOCK_DGRAM])
+def test_all_addresses_are_those_of_ipv4_too(kind: socket.SocketKind) -> None:
+    """An agent of either family reaches the same socket."""
+    with bind(Listen(host=ALL, port=0), kind, "HEP") as bound:
+        port = address_of(bound).port
+        with socket.socket(socket.AF_INET, kind) as peer:
+            if kind == socket.SOCK_STREAM:
+                bound.listen()
+                peer.connect(("127.0.0.1", port))
+                assert peer.getpeername() == ("127.0.0.1", port)
+            else:
+                peer.sendto(b"x", ("127.0.0.1", port))
+                bound.settimeout(5)
+                assert bound.recv(9) == b"x"

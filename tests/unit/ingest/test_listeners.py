@@ -251,3 +251,18 @@ async def test_peers_are_told_apart_in_metrics(rig: Rig) -> None:
     await rig.until(lambda: rig.count("received_total", transport="udp") == 2)
     assert rig.count("peer_accepted_packets", peer="127.0.0.1") == 1
     assert rig.count("peer_refused_packets", peer="127.0.0.1", reason="not_hep") == 1
+
+
+async def test_agents_of_both_families_reach_all_addresses(make_rig: MakeRig) -> None:
+    """An IPv4 peer is named by its IPv4 address."""
+    everywhere = (Listen(host="::", port=0),)
+    async with make_rig(udp=everywhere, tcp=()) as rig:
+        port = rig.udp[1]
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.sendto(PACKET, ("127.0.0.1", port))
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sender:
+            sender.sendto(PACKET, ("::1", port))
+        await rig.until(lambda: len(rig.on_bus()) == 2)
+        peers = {packet.peer[:-2] for packet in rig.on_bus()}
+        assert peers == {bytes([127, 0, 0, 1]), bytes(15) + b"\x01"}
+        assert rig.count("peer_accepted_packets", peer="127.0.0.1") == 1

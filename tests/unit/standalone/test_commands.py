@@ -19,7 +19,7 @@ from hepscope_standalone.reference.configuration import configuration_page
 from hepscope_standalone.settings import StandaloneSettings
 
 DOCS = Path(__file__).parents[3] / "docs"
-LOOPBACK, ANY = Listen(host="127.0.0.1", port=9080), Listen(host="0.0.0.0", port=9060)
+LOOPBACK, ANY = Listen(host="127.0.0.1", port=9080), Listen(host="::", port=9060)
 
 
 def places(**changes: object) -> Places:
@@ -43,7 +43,7 @@ def test_the_banner_says_where_everything_is() -> None:
     text = banner(places())
     for part in (
         "http://localhost:9080",
-        "udp 0.0.0.0:9060, tcp 0.0.0.0:9060",
+        "udp *:9060, tcp *:9060",
         "http://localhost:9080/docs",
         "http://localhost:9096/metrics",
         "PostgreSQL 18.6, embedded",

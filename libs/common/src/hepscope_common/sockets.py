@@ -1,20 +1,42 @@
 """Bound sockets, with errors that name what wanted which address."""
 
+import errno
 import socket
 
 from hepscope_common.runtime import StartupError
 from hepscope_common.settings import Listen
 
+ALL = "::"
+"""Every address of the machine, IPv6 and IPv4 by one socket."""
+
+_ALL_IPV4 = "0.0.0.0"  # noqa: S104 - for machines without IPv6
+_NO_IPV6 = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, socket.EAI_ADDRFAMILY})
+
 
 def bind(listen: Listen, kind: socket.SocketKind, what: str) -> socket.socket:
-    """Return a non-blocking bound socket of an address.
+    """Return a non-blocking bound socket of an address; ``::`` takes IPv4 too.
 
-    Raises StartupError with one line that names the address and the setting's owner.
+    Raises StartupError with one line that names the address and what wanted it.
     """
     try:
-        found = socket.getaddrinfo(listen.host, listen.port, type=kind, flags=socket.AI_PASSIVE)
-    except OSError as error:
+        return _bind(listen.host, listen.port, kind)
+    except socket.gaierror as error:
         raise StartupError(f"{what}: cannot resolve {listen.host!r}: {error.strerror}") from error
+    except OSError as error:
+        raise StartupError(f"{what}: cannot listen at {listen}: {error.strerror}") from error
+
+
+def _bind(host: str, port: int, kind: socket.SocketKind) -> socket.socket:
+    try:
+        return _bind_one(host, port, kind)
+    except OSError as error:
+        if host != ALL or error.errno not in _NO_IPV6:
+            raise
+        return _bind_one(_ALL_IPV4, port, kind)
+
+
+def _bind_one(host: str, port: int, kind: socket.SocketKind) -> socket.socket:
+    found = socket.getaddrinfo(host, port, type=kind, flags=socket.AI_PASSIVE)
     family, _, protocol, _, address = found[0]
     # asyncio sets TCP_NODELAY only where the protocol is said; without it answers wait 40 ms.
     bound = socket.socket(family, kind, protocol)
@@ -22,10 +44,16 @@ def bind(listen: Listen, kind: socket.SocketKind, what: str) -> socket.socket:
         if kind == socket.SOCK_STREAM:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
-            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, listen.host != "::")
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, host != ALL)
         bound.bind(address)
         bound.setblocking(False)
-    except OSError as error:
+    except OSError:
         bound.close()
-        raise StartupError(f"{what}: cannot listen at {listen}: {error.strerror}") from error
+        raise
     return bound
+
+
+def address_of(bound: socket.socket) -> Listen:
+    """Return the address that a socket is bound to."""
+    host, port = bound.getsockname()[:2]
+    return Listen(host=host, port=port)

@@ -60,7 +60,8 @@ class PeerTable:
             if len(self._endpoints) >= self._max_endpoints:
                 self._endpoints.clear()
                 self._forget_silent()
-            host, port = str(address[0]), int(str(address[1]))
+            # A socket of both families tells an IPv4 peer in IPv6 form.
+            host, port = str(address[0]).removeprefix("::ffff:"), int(str(address[1]))
             found = Endpoint(pack_endpoint(host, port), self._peer(host))
             self._endpoints[address] = found
         return found

@@ -3,18 +3,17 @@
 from pydantic import Field
 
 from hepscope_common.settings import CommaList, Listen, ListenList, Section
-
-_ANY = "0.0.0.0"  # noqa: S104 - agents are other machines
+from hepscope_common.sockets import ALL
 
 
 class IngestSettings(Section):
     """Where HEP is accepted, and from whom."""
 
-    udp: ListenList = (Listen(host=_ANY, port=9060),)
-    """Addresses for HEP over UDP; empty turns it off."""
+    udp: ListenList = (Listen(host=ALL, port=9060),)
+    """Addresses for HEP over UDP; `[::]` is all of them, IPv4 too; empty turns it off."""
 
-    tcp: ListenList = (Listen(host=_ANY, port=9060),)
-    """Addresses for HEP over TCP; empty turns it off."""
+    tcp: ListenList = (Listen(host=ALL, port=9060),)
+    """Addresses for HEP over TCP; `[::]` is all of them, IPv4 too; empty turns it off."""
 
     tls: ListenList = ()
     """Addresses for HEP over TLS (9061 by convention). Not served by this release."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from hepscope_common import __version__
 from hepscope_common.settings import Listen
+from hepscope_common.sockets import ALL
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,5 +49,10 @@ def banner(places: Places) -> str:
 
 
 def _listening(places: Places) -> str:
-    parts = [f"udp {listen}" for listen in places.udp] + [f"tcp {one}" for one in places.tcp]
-    return ", ".join(parts)
+    parts = [f"udp {_reached_at(one)}" for one in places.udp]
+    return ", ".join(parts + [f"tcp {_reached_at(one)}" for one in places.tcp])
+
+
+def _reached_at(listen: Listen) -> str:
+    """An address as a person says it: ``*`` for all of them."""
+    return f"*:{listen.port}" if listen.host == ALL else str(listen)

@@ -17,7 +17,7 @@ from hep import DecodeError, StreamDecoder
 from hepscope_common.logs import get_logger
 from hepscope_common.runtime import Supervisor, cancel
 from hepscope_common.settings import Listen
-from hepscope_common.sockets import bind
+from hepscope_common.sockets import address_of, bind
 from hepscope_ingest.intake import Intake
 from hepscope_ingest.metrics import IngestMetrics
 from hepscope_ingest.peers import Address, Endpoint, PeerTable
@@ -71,7 +71,7 @@ class TcpListener:
     async def __aenter__(self) -> Self:
         """Bind and accept; raises StartupError when the address cannot be had."""
         bound = bind(self._listen, socket.SOCK_STREAM, "HEP over TCP")
-        self.address = Listen(host=self._listen.host, port=bound.getsockname()[1])
+        self.address = address_of(bound)
         self._server = await asyncio.start_server(
             self._accept, sock=bound, limit=READ_BYTES, backlog=BACKLOG
         )

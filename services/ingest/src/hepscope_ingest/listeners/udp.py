@@ -18,7 +18,7 @@ from typing import Self
 from hepscope_common.logs import get_logger
 from hepscope_common.runtime import Supervisor, cancel
 from hepscope_common.settings import Listen
-from hepscope_common.sockets import bind
+from hepscope_common.sockets import address_of, bind
 from hepscope_ingest.intake import Intake
 from hepscope_ingest.kernel_drops import kernel_drops
 from hepscope_ingest.metrics import IngestMetrics
@@ -75,7 +75,7 @@ class UdpListener:
         """Bind and read; raises StartupError when the address cannot be had."""
         bound = bind(self._listen, socket.SOCK_DGRAM, "HEP over UDP")
         self._socket = bound
-        self.address = Listen(host=self._listen.host, port=bound.getsockname()[1])
+        self.address = address_of(bound)
         self.receive_buffer_bytes = _grow_buffer(bound, self._wanted_buffer)
         if self.receive_buffer_bytes < self._wanted_buffer:
             _log.info(
