@@ -65,6 +65,15 @@ async def test_a_packet_refused_on_a_stream_leaves_the_stream(rig: Rig, reason: 
     assert rig.count("received_total", transport="tcp") == 2
 
 
+async def test_garbage_behind_the_magic_is_refused(rig: Rig) -> None:
+    """A packet that says neither its type nor a payload is not worth a row."""
+    garbage = [b"HEP3" + os.urandom(8 + size) for size in range(50)]
+    await send_udp(rig, *garbage, PACKET)
+    await rig.until(lambda: len(rig.on_bus()) == 1)
+    assert rig.count("received_total", transport="udp") == 51
+    assert rig.count("refused_total", reason=Refusal.NO_PAYLOAD) == 50
+
+
 def dead_letters(rig: Rig) -> list[Record]:
     """What lies on the topic of dead letters."""
     log = rig.bus.logs[TopicPartition(DEAD_LETTER, 0)]

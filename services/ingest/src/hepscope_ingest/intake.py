@@ -18,6 +18,8 @@ from hepscope_ingest.peers import Endpoint, Peer
 from hepscope_ingest.rate import TokenBucket
 from hepscope_ingest.refusal import Refusal
 
+_NEED_PAYLOAD = frozenset({0, SIP})
+
 DEAD_LETTERS_PER_SECOND = 20
 """A flood of garbage must not push out what is worth looking at."""
 
@@ -82,7 +84,8 @@ class Intake:
             self.refuse(error.reason, peer, _HINTS.get(error.reason, f"at byte {error.offset}"))
             self._keep(data, error, endpoint, now_us)
             return False
-        if admitted.protocol_type == SIP and not admitted.payload:
+        # Other types may be complete without one; a packet that names no type holds nothing else.
+        if not admitted.payload and admitted.protocol_type in _NEED_PAYLOAD:
             self.refuse(Refusal.NO_PAYLOAD, peer)
             return False
         metrics = self._metrics

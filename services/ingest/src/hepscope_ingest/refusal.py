@@ -12,7 +12,7 @@ class Refusal(StrEnum):
     """The peer sent more than its limit allows."""
 
     NO_PAYLOAD = "no_payload"
-    """A SIP packet without SIP: a keep-alive or an authentication ping."""
+    """SIP, or no type at all, without payload: a keep-alive, a ping, or a head before garbage."""
 
     CONNECTION_LIMIT = "connection_limit"
     """A TCP connection beyond the allowed number."""
