@@ -71,7 +71,7 @@ class Call:
         ).encode()
 
 
-def packets(count: int, *, start_us: int, seed: int = 1, per_second: int = 15_000) -> list[bytes]:
+def packets(count: int, *, start_us: int, seed: int = 1, per_second: float = 15_000) -> list[bytes]:
     """Return HEP3 packets whose calls overlap, times running at a rate from ``start_us``.
 
     Calls begin at the rate that gives ``per_second`` messages; each message stands where its
