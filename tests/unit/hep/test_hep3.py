@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 from hep import DecodeError, HepPacket, Quirk, Reason, decode3, encode3
 from hep.hep3 import packet_of
 from hep.walk import walk
-from support.hep_wire import SIP_OPTIONS, generic, mutated, packet, shuffled, sip_packet, start
+from support.builders import BASE_US
+from support.hep_wire import (
+    SIP_OPTIONS,
+    chunk,
+    generic,
+    mutated,
+    packet,
+    shuffled,
+    sip_packet,
+    start,
+)
 
 JSON_SIP = b'{"payload":"OPTIONS sip:b@example.org SIP/2.0\\r\\nCall-ID: one\\r\\n\\r\\n"}'
 V6 = [generic(5, b"\x20" * 16), generic(6, b"\x21" * 16)]
@@ -210,3 +220,44 @@ def test_any_bytes_behind_a_head_give_a_packet_or_a_refusal(body: bytes) -> None
     """decode3 raises DecodeError and nothing else."""
     with suppress(DecodeError):
         decode3(b"HEP3" + (6 + len(body)).to_bytes(2, "big") + body)
+
+
+ARRIVAL = chunk(0x4853, 1, BASE_US.to_bytes(8, "big"))
+V4_PEER, V6_PEER = (chunk(0x4853, 2, bytes(width) + b"\x13\xc4") for width in (4, 16))
+ROUTING = chunk(0x4853, 3, b"a@b")
+
+
+@pytest.mark.parametrize("peer", [V4_PEER, V6_PEER])
+def test_the_chunks_of_ingest_are_read(peer: bytes) -> None:
+    """Arrival, peer in either family, routing key, in the order in which ingest writes them."""
+    data = packet(*start(), generic(15, SIP_OPTIONS), ARRIVAL, peer, ROUTING)
+
+    found = decode3(data)
+
+    assert (found.received_at_us, found.peer, found.routing_key) == (BASE_US, peer[6:], b"a@b")
+    assert found == packet_of(walk(data))
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        (ARRIVAL,),
+        (ARRIVAL, ROUTING),
+        (ARRIVAL, V4_PEER),
+        (ROUTING, V4_PEER, ARRIVAL),
+        (ARRIVAL, ROUTING, V4_PEER),
+        (ARRIVAL, V4_PEER, ROUTING, chunk(0, 18, b"\0\x05")),
+        (ARRIVAL, V4_PEER, ROUTING, ROUTING),
+        (ARRIVAL, V4_PEER, ROUTING + b"\0"),
+        (ARRIVAL, V4_PEER, ROUTING[:-1]),
+        (ARRIVAL, V4_PEER, ROUTING[:5]),
+        (ARRIVAL, chunk(0x4853, 2, b"odd"), ROUTING),
+        (chunk(0x4853, 1, b"\0\0\0\1"), V4_PEER, ROUTING),
+        (chunk(0x4853, 1, b"\0\0\0\1" * 3), V4_PEER, ROUTING),
+    ],
+)
+def test_our_chunks_in_any_other_form_are_read_by_the_walk(tail: tuple[bytes, ...]) -> None:
+    """Missing, repeated, cut, in another order: the same as chunk by chunk."""
+    data = packet(*start(), generic(15, SIP_OPTIONS), *tail)
+
+    assert outcome(data, fast=True) == outcome(data, fast=False)

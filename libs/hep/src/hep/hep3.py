@@ -4,6 +4,8 @@ All numbers are big-endian, lengths count their own heads. Packets with a usual 
 fast way, all others the walk, and both give the same packet.
 """
 
+from struct import Struct
+
 from hep.chunks import (
     ACK,
     AUTH_KEY,
@@ -34,9 +36,17 @@ from hep.walk import Walk, walk
 NODE_ID_SHIFT = 16
 
 _OWN = OWN_VENDOR << 16
-_RECEIVED_AT_BYTES = CHUNK_HEAD_BYTES + 8
-_PEER_BYTES = tuple(CHUNK_HEAD_BYTES + width for width in FIELD_WIDTHS[PEER])
 _key_and_length = KEY_AND_LENGTH.unpack_from
+
+# What ingest puts last: arrival, peer, routing key. By the length of the peer's chunk: reader of
+# all up to the key, and the offset of the key from the first head.
+_RECEIVED_AT_BYTES = CHUNK_HEAD_BYTES + 8
+_PEER_LENGTH_AT = CHUNK_HEAD_BYTES + 8 + CHUNK_HEAD_BYTES - 1
+_TAILS = {
+    CHUNK_HEAD_BYTES + width: (tail.unpack_from, tail.size)
+    for width in FIELD_WIDTHS[PEER]
+    for tail in [Struct(f"!4xHQIH{width}sIH")]
+}
 
 NODE_ID_SWAPPED = int(Quirk.NODE_ID_SWAPPED)
 TIME_CARRY = int(Quirk.TIME_CARRY)
@@ -48,6 +58,8 @@ TYPE_GUESSED = int(Quirk.TYPE_GUESSED)
 
 # payload, node name, correlation id, auth key, extra
 Rest = tuple[bytes, bytes, bytes, bytes | None, tuple[tuple[int, int, bytes], ...]]
+# received_at_us, peer, routing key
+Tail = tuple[int, bytes, bytes]
 
 
 def decode3(data: bytes) -> HepPacket:
@@ -67,9 +79,9 @@ def decode3(data: bytes) -> HepPacket:
 def _decode_rest(data: bytes, start: Start) -> HepPacket | None:
     """The packet behind a known start; None where only the walk can tell."""
     payload, node_name, correlation_id, auth_key = b"", b"", b"", None
-    received_at_us, peer, routing_key = 0, b"", b""
     own: dict[int, bytes] = {}
     extra: list[tuple[int, int, bytes]] = []
+    tail: Tail | None = None
     at, end = start[10], len(data)
     last_head = end - CHUNK_HEAD_BYTES
     while at <= last_head:
@@ -77,16 +89,13 @@ def _decode_rest(data: bytes, start: Start) -> HepPacket | None:
         stop = at + length
         if length < CHUNK_HEAD_BYTES or stop > end:
             return None
+        if key == RECEIVED_AT and (tail := _read_tail(data, at, end)) is not None:
+            at = end
+            break
         value = data[at + CHUNK_HEAD_BYTES : stop]
         at = stop
         if key == PAYLOAD:
             payload = value
-        elif key == ROUTING_KEY:
-            routing_key = value
-        elif key == RECEIVED_AT and length == _RECEIVED_AT_BYTES:
-            received_at_us = int.from_bytes(value, "big")
-        elif key == PEER and length in _PEER_BYTES:
-            peer = value
         elif key > _OWN and len(value) in FIELD_WIDTHS.get(key, ()):
             own[key] = value
         elif key == CORRELATION_ID:
@@ -102,11 +111,31 @@ def _decode_rest(data: bytes, start: Start) -> HepPacket | None:
     if at != end:
         return None
     rest = (payload, node_name, correlation_id, auth_key, tuple(extra))
-    packet = _build(start, rest, 0)
-    packet.received_at_us, packet.peer, packet.routing_key = received_at_us, peer, routing_key
+    packet = _build(start, rest, tail or _tail_of(own), 0)
     if own:
         _add_own(packet, own)
     return packet
+
+
+def _read_tail(data: bytes, at: int, end: int) -> Tail | None:
+    """What the last three chunks say, if from here on they are those that ingest writes."""
+    tail = _TAILS.get(data[at + _PEER_LENGTH_AT]) if at + _PEER_LENGTH_AT < end else None
+    if tail is None or at + tail[1] > end:
+        return None
+    length, received_at_us, peer_key, peer_length, peer, key, key_length = tail[0](data, at)
+    key_at = at + tail[1]
+    is_usual = (
+        length == _RECEIVED_AT_BYTES
+        and peer_key == PEER
+        and peer_length == len(peer) + CHUNK_HEAD_BYTES
+        and key == ROUTING_KEY
+        and key_at + key_length == end + CHUNK_HEAD_BYTES
+    )
+    return (received_at_us, peer, data[key_at:]) if is_usual else None
+
+
+def _tail_of(fields: dict[int, bytes]) -> Tail:
+    return _uint(fields, RECEIVED_AT), fields.get(PEER, b""), fields.get(ROUTING_KEY, b"")
 
 
 def packet_of(found: Walk) -> HepPacket:
@@ -127,10 +156,7 @@ def packet_of(found: Walk) -> HepPacket:
         fields.get(AUTH_KEY),
         tuple(found.extra),
     )
-    packet = _build(start, rest, quirks)
-    packet.received_at_us = _uint(fields, RECEIVED_AT)
-    packet.peer = fields.get(PEER, b"")
-    packet.routing_key = fields.get(ROUTING_KEY, b"")
+    packet = _build(start, rest, _tail_of(fields), quirks)
     _add_own(packet, fields)
     return packet
 
@@ -163,9 +189,10 @@ def _uint(fields: dict[int, bytes], key: int) -> int:
     return int.from_bytes(fields.get(key, b""), "big")
 
 
-def _build(start: Start, rest: Rest, quirks: int) -> HepPacket:
+def _build(start: Start, rest: Rest, tail: Tail, quirks: int) -> HepPacket:
     family, protocol, source, destination, sport, dport, seconds, micros, kind, raw_node, _ = start
     payload, node_name, correlation_id, auth_key, extra = rest
+    received_at_us, peer, routing_key = tail
     address = source or destination
     if address:
         if family != (FAMILY_IPV4 if len(address) == 4 else FAMILY_IPV6):
@@ -189,7 +216,8 @@ def _build(start: Start, rest: Rest, quirks: int) -> HepPacket:
         kind, payload, quirks = tell_payload(kind, payload, quirks)
     return HepPacket(
         3, family, protocol, source, destination, sport, dport, time_us, kind, node_id, payload,
-        node_name, correlation_id, auth_key, raw_node, 0, b"", b"", b"", None, None, quirks, extra,
+        node_name, correlation_id, auth_key, raw_node, received_at_us, peer, routing_key, b"",
+        None, None, quirks, extra,
     )  # fmt: skip
 
 
