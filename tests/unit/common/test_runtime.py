@@ -1,6 +1,7 @@
 """Components start in order, drain in reverse, and a failed task ends the process."""
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -9,7 +10,7 @@ from typing import Self
 
 import pytest
 
-from hepscope_common.runtime import StartupError, Supervisor, cancel, serve
+from hepscope_common.runtime import COLLECT_AFTER, StartupError, Supervisor, cancel, serve
 
 
 class Part:
@@ -264,3 +265,20 @@ async def test_an_error_in_a_guarded_callback_ends_the_process() -> None:
     asyncio.get_running_loop().call_soon(supervisor.guarded(broken, name="reader"))
     await supervisor.stopped()
     assert str(supervisor.failure) == "bad turn"
+
+
+async def test_once_started_the_collector_leaves_hot_paths_alone() -> None:
+    """What is there by then is frozen, and the youngest are collected less often."""
+    supervisor = Supervisor()
+    before, frozen = gc.get_threshold(), gc.get_freeze_count()
+
+    def look() -> None:
+        assert gc.get_threshold()[0] == COLLECT_AFTER
+        assert gc.get_freeze_count() > frozen
+        supervisor.stop()
+
+    try:
+        assert await serve(each(), supervisor, on_ready=look) == 0
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()

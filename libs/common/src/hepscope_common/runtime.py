@@ -7,12 +7,16 @@ its loss better than a dead one.
 """
 
 import asyncio
+import gc
 import logging
 import signal
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
+
+COLLECT_AFTER = 20_000
+"""Objects made, and not yet freed, between two collections of the youngest."""
 
 HURRIED_SECONDS = 1.0
 """What each part gets for its exit once the user asked a second time."""
@@ -151,6 +155,17 @@ async def cancel(task: asyncio.Task[_Result] | None) -> None:
     await asyncio.wait([task])
 
 
+def spare_collector() -> None:
+    """Let the garbage collector look at what matters: call it once everything is started.
+
+    What lives until the end is left out from then on. Hot paths make millions of objects and few
+    cycles, so a collection after every 700 objects, the default, costs them a fifteenth.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER, 20, 50)
+
+
 async def serve(
     components: AsyncIterable[Component],
     supervisor: Supervisor,
@@ -169,8 +184,10 @@ async def serve(
     try:
         async with AsyncExitStack() as stack:
             started = await supervisor.unless_stopped(_start(components, stack, supervisor))
-            if started and on_ready is not None:
-                on_ready()
+            if started:
+                spare_collector()
+                if on_ready is not None:
+                    on_ready()
             await supervisor.stopped()
     except asyncio.CancelledError:
         if not supervisor.is_hurried:

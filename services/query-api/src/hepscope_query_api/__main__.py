@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import gc
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -59,8 +58,6 @@ async def _serve(settings: QueryApiSettings) -> int:
     server = HttpServer("ops", ops, settings.ops.listen, supervisor)
 
     def announce() -> None:
-        gc.collect()
-        gc.freeze()
         for one in api.servers:
             print(f"page and API at {one.url}", file=sys.stderr, flush=True)
 

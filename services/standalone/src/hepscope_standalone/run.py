@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import gc
 import sys
 from pathlib import Path
 
@@ -41,9 +40,6 @@ async def _serve(settings: StandaloneSettings) -> int:
     standalone = Standalone(settings, supervisor)
 
     def announce() -> None:
-        # What lives until the end need not be looked at by each collection.
-        gc.collect()
-        gc.freeze()
         print(standalone.banner(), file=sys.stderr, flush=True)
 
     return await serve(standalone.components(), supervisor, on_ready=announce)
