@@ -1,11 +1,12 @@
 """From bus records to rows and facts: the hot path of the writer.
 
-A record is decoded packet by packet into rows (bytes) and facts (merged at once), so that no
-object outlives its packet. Nothing that a packet holds can fail the rest of its record: what
-is no packet becomes a dead letter.
+A record becomes rows (bytes) and facts (merged at once), so that no object outlives its record.
+It goes through step by step, all its packets through each: a fifth faster than all steps for each
+packet, because the processor then runs one short loop after another. Nothing that a packet holds
+can fail the rest of its record: what is no packet becomes a dead letter.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from hep import DecodeError, HepPacket, decode3, scan
@@ -20,11 +21,22 @@ from hepscope_storage_writer.batch import Batch, DeadLetter
 from hepscope_storage_writer.envelope_row import node_text, row_id
 from hepscope_storage_writer.expiry import Expiry
 from hepscope_storage_writer.nodes import NodeSeen
-from hepscope_storage_writer.times import DAY_US, FIRST_US, LAST_US, MINUTE_US, Reading, read_time
+from hepscope_storage_writer.times import (
+    AHEAD_US,
+    DAY_US,
+    FIRST_US,
+    LAST_US,
+    MINUTE_US,
+    Reading,
+    read_time,
+)
 
 _TRANSPORT_NAMES: Final = {
     number: str(name) for name, number in sip_rows.TRANSPORT_NUMBERS.items()
 } | {0: ""}
+
+_Arrived = tuple[HepPacket, int]
+"""A packet and the id of its row."""
 
 
 class Decoder:
@@ -50,6 +62,8 @@ class Decoder:
         only: Collection[int] | None = None,
     ) -> None:
         """Add packets of a record, not the record itself."""
+        sip: list[_Arrived] = []
+        others: list[_Arrived] = []
         for index, data in enumerate(self.packets(batch, record)):
             if index in leave_out or (only is not None and index not in only):
                 continue
@@ -58,7 +72,13 @@ class Decoder:
             except DecodeError as error:
                 batch.dead_letters.append(DeadLetter(record, index, data, str(error.reason)))
                 continue
-            self._add_packet(batch, record, index, packet)
+            identity = row_id(record.partition, record.offset, index)
+            (sip if packet.protocol_type == SIP else others).append((packet, identity))
+        batch.packets += len(sip) + len(others)
+        if sip:
+            self._add_sip(batch, sip)
+        if others:
+            self._add_others(batch, others)
 
     def packets(self, batch: Batch, record: Record) -> list[bytes]:
         """Return the packets of a record; from where it is broken on, it is one dead letter."""
@@ -70,11 +90,40 @@ class Decoder:
             batch.dead_letters.append(DeadLetter(record, len(found), rest, str(error.reason)))
             return found
 
-    def _add_packet(self, batch: Batch, record: Record, index: int, packet: HepPacket) -> None:
+    def _add_sip(self, batch: Batch, arrived: Sequence[_Arrived]) -> None:
+        nodes = [self._see_node(batch, packet) for packet, _ in arrived]
+        messages = [parse(packet.payload) for packet, _ in arrived]
+        roots = [sip_rows.ROOTS[sip_rows.class_of(message)] for message in messages]
+        readings = [
+            self._read_time(batch, packet, root)
+            for (packet, _), root in zip(arrived, roots, strict=True)
+        ]
+        encode, rows = self._sip_rows.row, batch.rows
+        for (packet, identity), message, reading, node, root in zip(
+            arrived, messages, readings, nodes, roots, strict=True
+        ):
+            row = encode(packet, message, reading, identity, node)
+            rows[root, reading.time_us // MINUTE_US].append(row)
+        if self._with_calls:
+            for (packet, _), message, reading, node in zip(
+                arrived, messages, readings, nodes, strict=True
+            ):
+                if message.call_id:
+                    _add_facts(batch, packet, message, reading, node)
+
+    def _add_others(self, batch: Batch, arrived: Sequence[_Arrived]) -> None:
+        for packet, identity in arrived:
+            self._see_node(batch, packet)
+            root = packet_rows.ROOTS[packet_rows.class_of(packet.protocol_type)]
+            reading = self._read_time(batch, packet, root)
+            row = packet_rows.row(packet, reading, identity)
+            batch.rows[root, reading.time_us // MINUTE_US].append(row)
+
+    def _see_node(self, batch: Batch, packet: HepPacket) -> str:
+        """Count a packet of its node, whose name is returned; mends its time of arrival."""
         received_us = packet.received_at_us
         if not FIRST_US <= received_us <= LAST_US:
             received_us = packet.received_at_us = self._now_us()
-        batch.packets += 1
         node = node_text(packet)
         seen = batch.nodes.get(node)
         if seen is None:
@@ -82,55 +131,43 @@ class Decoder:
         else:
             seen.last_us = received_us
             seen.packets += 1
-        identity = row_id(record.partition, record.offset, index)
-        if packet.protocol_type == SIP:
-            self._add_sip(batch, packet, node, identity)
-        else:
-            root = packet_rows.ROOTS[packet_rows.class_of(packet.protocol_type)]
-            reading = self._read_time(batch, packet, root)
-            row = packet_rows.row(packet, reading, identity)
-            batch.rows[root, reading.time_us // MINUTE_US].append(row)
+        return node
 
     def _read_time(self, batch: Batch, packet: HepPacket, root: str) -> Reading:
-        received_us = packet.received_at_us
+        time_us, received_us = packet.time_us, packet.received_at_us
         oldest_us = self._expiry.oldest_us(root, received_us)
-        reading = read_time(packet.time_us, received_us, oldest_us=oldest_us)
+        # The first answer of read_time, given here because nearly all packets take it.
+        if oldest_us <= time_us <= received_us + AHEAD_US:
+            return Reading(time_us, time_us)
+        reading = read_time(time_us, received_us, oldest_us=oldest_us)
         if reading.reason is not None:
             batch.times[reading.reason] += 1
         return reading
 
-    def _add_sip(self, batch: Batch, packet: HepPacket, node: str, identity: int) -> None:
-        message = parse(packet.payload)
-        root = sip_rows.ROOTS[sip_rows.class_of(message)]
-        reading = self._read_time(batch, packet, root)
-        row = self._sip_rows.row(packet, message, reading, identity, node)
-        batch.rows[root, reading.time_us // MINUTE_US].append(row)
-        if self._with_calls and message.call_id:
-            self._add_facts(batch, packet, message, reading, node)
 
-    def _add_facts(
-        self, batch: Batch, packet: HepPacket, message: SipMessage, reading: Reading, node: str
-    ) -> None:
-        envelope = Envelope(
-            reading.clock_us,
-            packet.received_at_us,
-            packet.source,
-            packet.source_port,
-            packet.destination,
-            packet.destination_port,
-            _TRANSPORT_NAMES[sip_rows.transport_of(packet.ip_protocol, message.via_transport)],
-            node,
-            len(packet.payload),
-        )
-        # Search and partitions go by the plausible time, orders and durations by the packet's.
-        facts = facts_of(message, envelope)
-        facts.started_us = facts.last_us = reading.time_us
-        batch.add_call(facts)
-        if message.cseq_method == "REGISTER":
-            registration = registration_of(message, envelope)
-            registration.started_us = registration.last_us = reading.time_us
-            registration.day_us = reading.time_us - reading.time_us % DAY_US
-            batch.add_registration(registration)
+def _add_facts(
+    batch: Batch, packet: HepPacket, message: SipMessage, reading: Reading, node: str
+) -> None:
+    envelope = Envelope(
+        reading.clock_us,
+        packet.received_at_us,
+        packet.source,
+        packet.source_port,
+        packet.destination,
+        packet.destination_port,
+        _TRANSPORT_NAMES[sip_rows.transport_of(packet.ip_protocol, message.via_transport)],
+        node,
+        len(packet.payload),
+    )
+    # Search and partitions go by the plausible time, orders and durations by the packet's.
+    facts = facts_of(message, envelope)
+    facts.started_us = facts.last_us = reading.time_us
+    batch.add_call(facts)
+    if message.cseq_method == "REGISTER":
+        registration = registration_of(message, envelope)
+        registration.started_us = registration.last_us = reading.time_us
+        registration.day_us = reading.time_us - reading.time_us % DAY_US
+        batch.add_registration(registration)
 
 
 def _whole_packets(value: bytes, end: int) -> list[bytes]:

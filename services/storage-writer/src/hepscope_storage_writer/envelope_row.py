@@ -24,7 +24,7 @@ class RowFlag(IntFlag):
 
 
 # Plain integers: arithmetic on members of an enum costs the hot path a microsecond.
-_NOT_TEXT: Final = int(RowFlag.NOT_TEXT)
+NOT_TEXT: Final = int(RowFlag.NOT_TEXT)
 _TIME_REPLACED: Final = int(RowFlag.TIME_REPLACED)
 _HEP_QUIRK: Final = int(RowFlag.HEP_QUIRK)
 
@@ -49,7 +49,7 @@ def is_text(payload: bytes) -> bool:
 
 def packet_flags(packet: HepPacket, *, is_replaced: bool) -> int:
     """Return the flags that do not depend on what the payload is."""
-    flags = 0 if is_text(packet.payload) else _NOT_TEXT
+    flags = 0 if is_text(packet.payload) else NOT_TEXT
     if is_replaced:
         flags |= _TIME_REPLACED
     if packet.quirks & ~OUR_QUIRKS:

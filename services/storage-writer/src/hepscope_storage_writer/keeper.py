@@ -9,7 +9,7 @@ asked for again. Every other error is raised and ends the process, and the bus r
 import asyncio
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final
 
@@ -63,6 +63,9 @@ class Surroundings:
     """Told the next offsets once everything before them is committed."""
     settled: Callable[[Settlement], None]
     """Told what became of a stale batch: where to read again, what to leave alone."""
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by the worker that decodes. Taking turns record by record, all would have their
+    batches ready at the same time and then wait for the database together."""
 
 
 class Keeper:

@@ -33,6 +33,7 @@ class Worker:
         self._settings = around.settings
         self._silence_us = around.shared.silence_us
         self._taken = taken
+        self._turn = around.turn
         self._decoder = Decoder(
             now_us=around.shared.now_us,
             expiry=around.shared.expiry,
@@ -138,14 +139,23 @@ class Worker:
         settings = self._settings
         loop = asyncio.get_running_loop()
         deadline = loop.time() + settings.batch_wait_ms / 1000
+        while True:
+            async with self._turn:
+                await self._decode(batch)
+            if batch.packets >= settings.batch_packets or batch.size_bytes >= settings.batch_bytes:
+                return
+            left = deadline - loop.time()
+            if batch.packets >= settings.batch_small or left <= 0 or self._draining:
+                return
+            await self.inbox.wait(left)
+
+    async def _decode(self, batch: Batch) -> None:
+        """Add the records that are there to a batch, up to its bounds."""
+        settings = self._settings
         while batch.packets < settings.batch_packets and batch.size_bytes < settings.batch_bytes:
             record = self.inbox.take()
             if record is None:
-                left = deadline - loop.time()
-                if batch.packets >= settings.batch_small or left <= 0 or self._draining:
-                    return
-                await self.inbox.wait(left)
-                continue
+                return
             if self.ownership.expects(batch, record):
                 self._decoder.add(batch, record)
             self._taken()

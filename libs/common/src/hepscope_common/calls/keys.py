@@ -43,7 +43,9 @@ class FinalRank(IntEnum):
 
 def key_time(time_us: int) -> int:
     """Return Unix microseconds as the 51 bits of a key, clamped to 2000..2071."""
-    return min(max(time_us - EPOCH_2000_US, 0), TIME_MAX)
+    time = time_us - EPOCH_2000_US
+    # Chained, because min and max are calls, and this runs for every message.
+    return time if 0 <= time <= TIME_MAX else 0 if time < 0 else TIME_MAX
 
 
 def address_checksum(
