@@ -7,7 +7,7 @@ patterns, which decide. A record is summed up before its labels are made.
 
 import re
 
-from hep import DecodeError, decode3, scan
+from hep import DecodeError, HepPacket, decode3, scan
 from hep.protocols import SIP, type_name
 from hepscope_metrics_exporter.methods import MethodLabels, status_class
 from hepscope_metrics_exporter.metrics import ExporterMetrics
@@ -47,19 +47,21 @@ class TrafficCounter:
         except DecodeError:
             self._metrics.undecodable.add()
             return
-        kinds: dict[tuple[bytes, int, int, int], list[int]] = {}
+        decoded: list[tuple[HepPacket, int]] = []
         for data in packets:
             try:
-                packet = decode3(data)
+                decoded.append((decode3(data), len(data)))
             except DecodeError:
                 self._metrics.undecodable.add()
-                continue
+        kinds: dict[tuple[bytes, int, int, int], list[int]] = {}
+        for packet, size in decoded:
             kind = (packet.node_name, packet.node_id, packet.protocol_type, packet.version)
             sizes = kinds.get(kind)
             if sizes is None:
-                kinds[kind] = [len(data)]
+                kinds[kind] = [size]
             else:
-                sizes.append(len(data))
+                sizes.append(size)
+        for packet, _ in decoded:
             if packet.protocol_type == SIP:
                 self._count_sip(packet.payload)
         for (name, number, protocol_type, version), sizes in kinds.items():
