@@ -14,7 +14,20 @@ from bench.ingest import send
 from bench.report import Row
 from bench.service import Running, running
 
-RATES = (5_000, 7_500, 10_000, 12_500, 15_000, 20_000, 25_000, 30_000, 40_000)
+RATES = (
+    5_000,
+    7_500,
+    9_000,
+    10_000,
+    11_000,
+    12_000,
+    13_500,
+    15_000,
+    17_500,
+    20_000,
+    25_000,
+    30_000,
+)
 GRACE_SECONDS = 1.5
 """A backlog that is larger grew while the sender ran."""
 
