@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -288,3 +289,31 @@ def test_everything_sent_is_read_once_in_order(sends: list[tuple[int, bytes]]) -
     for partition in range(4):
         mine = [record.value for record in found if record.partition == partition]
         assert mine == [value for at, value in sends if at == partition]
+
+
+async def test_a_record_is_acknowledged_once_it_cannot_be_lost(bus: Bus) -> None:
+    """The callback comes once; at the latest when the reading group is done with the record."""
+    told: list[int] = []
+    producer = bus.producer()
+    for number in range(3):
+        await producer.send(
+            SIGNALLING, 1, b"%d" % number, 1, acknowledged=partial(told.append, number)
+        )
+
+    async with bus.consumer("writer", TOPICS) as consumer:
+        await drain(consumer, 3)
+        consumer.commit({TopicPartition(SIGNALLING, 1): 3})
+        await producer.flush()
+
+    assert told == [0, 1, 2]
+
+
+async def test_a_topic_that_nobody_reads_acknowledges_too(bus: Bus) -> None:
+    """Dead letters have no reader that could be done with them."""
+    told: list[str] = []
+    producer = bus.producer()
+
+    await producer.send(DEAD_LETTER, 0, b"junk", 1, acknowledged=partial(told.append, "x"))
+    await producer.flush()
+
+    assert told == ["x"]

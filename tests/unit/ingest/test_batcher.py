@@ -6,6 +6,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from hepscope_common.bus import SIGNALLING
+from hepscope_common.bus.protocol import Acknowledged
 from hepscope_common.runtime import Supervisor
 from hepscope_ingest.batcher import MAX_PACKETS, Batcher
 from hepscope_ingest.metrics import IngestMetrics
@@ -27,6 +28,8 @@ class Scripted:
         value: bytes,
         packets: int,  # noqa: ARG002
         headers: tuple[tuple[str, bytes], ...] = (),  # noqa: ARG002
+        *,
+        acknowledged: Acknowledged | None = None,  # noqa: ARG002
     ) -> bool:
         if self.full:
             return False
@@ -40,12 +43,14 @@ class Scripted:
         value: bytes,
         packets: int,
         headers: tuple[tuple[str, bytes], ...] = (),
+        *,
+        acknowledged: Acknowledged | None = None,
     ) -> None:
         await self.room.wait()
         if self.failure is not None:
             raise self.failure
         self.full = False
-        self.offer(topic, partition, value, packets, headers)
+        self.offer(topic, partition, value, packets, headers, acknowledged=acknowledged)
 
     async def flush(self) -> None:
         return

@@ -9,6 +9,7 @@ Everything happens in one event loop; nothing here is safe for threads.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Mapping, Sequence
 from itertools import count
 
@@ -17,6 +18,7 @@ from hepscope_common.bus.partition_log import PartitionLog
 from hepscope_common.bus.protocol import (
     MAX_RECORD_BYTES,
     MAX_RECORD_PACKETS,
+    Acknowledged,
     Listener,
     TopicPartition,
 )
@@ -57,6 +59,9 @@ class MemoryBus:
         for name in groups:
             self._group(name, TOPICS)
         self._room = asyncio.Event()
+        self._unacknowledged: dict[TopicPartition, deque[tuple[int, Acknowledged]]] = {
+            at: deque() for at in where
+        }
         self._member_numbers = count()
 
     @property
@@ -80,6 +85,12 @@ class MemoryBus:
         wanted = [group.committed[where] for group in self._readers(where)]
         if wanted and self.logs[where].forget_before(min(wanted)):
             self._room.set()
+            self._acknowledge(where)
+
+    def _acknowledge(self, where: TopicPartition) -> None:
+        waiting, start = self._unacknowledged[where], self.logs[where].start
+        while waiting and waiting[0][0] < start:
+            waiting.popleft()[1]()
 
     def _group(self, name: str, topics: Sequence[str]) -> Group:
         group = self.groups.get(name)
@@ -93,6 +104,7 @@ class MemoryBus:
         value: bytes,
         packets: int,
         headers: tuple[tuple[str, bytes], ...],
+        acknowledged: Acknowledged | None = None,
     ) -> bool:
         """Put a record at the end of its log; False when there is no room for it."""
         if not 0 < packets <= MAX_RECORD_PACKETS or len(value) > MAX_RECORD_BYTES:
@@ -102,11 +114,15 @@ class MemoryBus:
         if not readers:
             log.append(value, packets, headers)
             self._keep_newest(log)
+            if acknowledged is not None:
+                acknowledged()
             return True
         used = self.used_bytes
         # An empty bus takes a record of any size: a bound below one record would never move.
         if used and used + len(value) > self.max_bytes:
             return False
+        if acknowledged is not None:
+            self._unacknowledged[where].append((log.end, acknowledged))
         log.append(value, packets, headers)
         for group in readers:
             group.wake()
@@ -139,9 +155,12 @@ class MemoryProducer:
         value: bytes,
         packets: int,
         headers: tuple[tuple[str, bytes], ...] = (),
+        *,
+        acknowledged: Acknowledged | None = None,
     ) -> bool:
         """Take a record if there is room, at once; False means full and nothing was taken."""
-        return self._bus.append(TopicPartition(topic, partition), value, packets, headers)
+        where = TopicPartition(topic, partition)
+        return self._bus.append(where, value, packets, headers, acknowledged)
 
     async def send(
         self,
@@ -150,9 +169,11 @@ class MemoryProducer:
         value: bytes,
         packets: int,
         headers: tuple[tuple[str, bytes], ...] = (),
+        *,
+        acknowledged: Acknowledged | None = None,
     ) -> None:
         """Take a record, waiting for room as long as it needs."""
-        while not self.offer(topic, partition, value, packets, headers):
+        while not self.offer(topic, partition, value, packets, headers, acknowledged=acknowledged):
             await self._bus.wait_for_room()
 
     async def flush(self) -> None:

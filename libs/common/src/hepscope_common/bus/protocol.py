@@ -8,7 +8,7 @@ which the bus may forget records and monitors may tell the lag.
 The rules that each implementation passes are in ``tests/contract/bus``.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import NamedTuple, Protocol, Self
@@ -39,8 +39,17 @@ class Record:
     headers: tuple[tuple[str, bytes], ...] = ()
 
 
+Acknowledged = Callable[[], None]
+"""Called once, from the event loop, when a crash of this process can lose a record no more: the
+broker has it on all replicas in sync, or, of the bus in memory, every group is done with it."""
+
+
 class Producer(Protocol):
-    """Puts records on the bus; what it has accepted is not lost by it."""
+    """Puts records on the bus; what it has accepted is not lost by it.
+
+    Records of one topic and partition stay in the order in which they were taken, also where they
+    are sent again. Sent again, a record may stand in the log twice: its headers tell (bus/origins).
+    """
 
     def offer(
         self,
@@ -49,6 +58,8 @@ class Producer(Protocol):
         value: bytes,
         packets: int,
         headers: tuple[tuple[str, bytes], ...] = (),
+        *,
+        acknowledged: Acknowledged | None = None,
     ) -> bool:
         """Take a record if there is room, at once; False means full and nothing was taken."""
         ...
@@ -60,12 +71,17 @@ class Producer(Protocol):
         value: bytes,
         packets: int,
         headers: tuple[tuple[str, bytes], ...] = (),
+        *,
+        acknowledged: Acknowledged | None = None,
     ) -> None:
         """Take a record, waiting for room as long as it needs."""
         ...
 
     async def flush(self) -> None:
-        """Return once every record taken so far is acknowledged."""
+        """Return once a crash of this process can lose none of the records taken so far.
+
+        Of the bus in memory, whose records live in the process, it returns at once.
+        """
         ...
 
 
