@@ -1,19 +1,23 @@
-"""Packets grouped into bus records: one record per partition holds many of them.
+"""Packets grouped into bus records: one record per partition and origin holds many of them.
 
 A record closes by size, by count or by age. Age adapts: while records stay small it grows, up
 to ten times, since each record costs every hop the same; a busy listener closes by size long
-before. When the bus is full, closed records wait here and ``blocked`` is set: the listeners
-must not read until ``unblocked`` returns, so that no more than one reading's worth of packets
-is held outside the bus. A bus that fails ends the process: what it did not take is lost, and
-must not be so in silence.
+before.
+
+Packets of plain senders are numbered here: under 16 random bytes of this start, for each topic
+and partition from 1, so that a record which comes to the bus twice is stored once. A sender that
+numbers its packets itself gets records of its own, in which numbers rise.
 """
 
 import asyncio
-from collections import deque
-from typing import NamedTuple
+import os
+from functools import partial
 
 from hepscope_common.bus import Producer
+from hepscope_common.bus.origins import ORIGIN_BYTES, Headers, Numbering, headers_of
+from hepscope_common.bus.protocol import Acknowledged
 from hepscope_common.runtime import Supervisor
+from hepscope_ingest.delivery import Delivery, DirectDelivery, Sealed
 from hepscope_ingest.metrics import IngestMetrics
 
 MAX_PACKETS = 1000
@@ -24,26 +28,24 @@ SMALL_RECORD_BYTES = 16 * 1024
 
 MAX_AGE_FACTOR = 10
 
+_Key = tuple[str, int, bytes]
+"""Topic, partition, origin (b"" = numbered here)."""
+
 
 class _Open:
     """A record that is being filled."""
 
-    __slots__ = ("packets", "size")
+    __slots__ = ("acknowledged", "last_seq", "packets", "size")
 
     def __init__(self) -> None:
         self.packets: list[bytes] = []
         self.size = 0
-
-
-class _Closed(NamedTuple):
-    topic: str
-    partition: int
-    value: bytes
-    packets: int
+        self.last_seq = -1
+        self.acknowledged: list[Acknowledged] = []
 
 
 class Batcher:
-    """Fills records and offers them to a producer, in order within each partition."""
+    """Fills records and hands them on, in order within each partition."""
 
     def __init__(
         self,
@@ -53,57 +55,80 @@ class Batcher:
         *,
         record_bytes: int,
         age_seconds: float,
+        delivery: Delivery | None = None,
     ) -> None:
-        self._producer = producer
-        self._metrics = metrics
+        self._delivery = delivery or DirectDelivery(producer, metrics, supervisor)
         self._supervisor = supervisor
         self._record_bytes = record_bytes
         self._least_age = age_seconds
         self._age = age_seconds
-        self._open: dict[tuple[str, int], _Open] = {}
-        self._closed: deque[_Closed] = deque()
+        self._open: dict[_Key, _Open] = {}
         self._timer: asyncio.TimerHandle | None = None
-        self._sender: asyncio.Task[None] | None = None
+        self._origin = os.urandom(ORIGIN_BYTES)
+        self._next_seq: dict[tuple[str, int], int] = {}
 
     @property
     def blocked(self) -> bool:
         """Whether the bus is full: no more packets may be added until ``unblocked``."""
-        return self._sender is not None
+        return self._delivery.blocked
 
     @property
     def held_packets(self) -> int:
         """Packets accepted that are not on the bus yet."""
         opened = sum(len(record.packets) for record in self._open.values())
-        return opened + sum(closed.packets for closed in self._closed)
+        return opened + self._delivery.held_packets
 
-    def add(self, topic: str, partition: int, packet: bytes) -> None:
-        """Put a packet into the record of its partition."""
-        key = (topic, partition)
+    def add(
+        self,
+        topic: str,
+        partition: int,
+        packet: bytes,
+        *,
+        origin: bytes = b"",
+        seq: int | None = None,
+        acknowledged: Acknowledged | None = None,
+    ) -> None:
+        """Put a packet into the record of its partition.
+
+        origin (16 bytes) and seq, both or neither, are those of chunks 16 and 17 of the packet,
+        whose sender numbers it. acknowledged is called once for this packet, from the event
+        loop, when the bus has acknowledged the record that holds it; it must not raise.
+        """
+        key = (topic, partition, origin)
         record = self._open.get(key)
+        size = len(packet)
         if record is None:
-            record = self._open[key] = _Open()
-            if self._timer is None:
-                loop = asyncio.get_running_loop()
-                close = self._supervisor.guarded(self._close_by_age, name="ingest batcher")
-                self._timer = loop.call_later(self._age, close)
-        elif record.size + len(packet) > self._record_bytes or len(record.packets) >= MAX_PACKETS:
+            record = self._begin(key)
+        elif record.size + size > self._record_bytes or len(record.packets) >= MAX_PACKETS:
             self._close(key, record)
             record = self._open[key] = _Open()
+        if seq is not None:
+            if seq <= record.last_seq:
+                # Sent again: the numbers of a record must rise.
+                self._close(key, record)
+                record = self._open[key] = _Open()
+            record.last_seq = seq
+        if acknowledged is not None:
+            record.acknowledged.append(acknowledged)
         record.packets.append(packet)
-        record.size += len(packet)
+        record.size += size
 
     async def unblocked(self) -> None:
-        """Return once the bus has taken all closed records."""
-        while self._sender is not None:
-            await asyncio.wait([self._sender])
+        """Return once more packets may be added."""
+        await self._delivery.unblocked()
 
     async def flush(self) -> None:
         """Put everything on the bus, waiting for room; raises what the bus raises."""
         self._close_all()
-        await self.unblocked()
-        # What a sender that failed has left; this time the error is the caller's.
-        await self._send_closed()
-        await self._producer.flush()
+        await self._delivery.flush()
+
+    def _begin(self, key: _Key) -> _Open:
+        record = self._open[key] = _Open()
+        if self._timer is None:
+            loop = asyncio.get_running_loop()
+            close = self._supervisor.guarded(self._close_by_age, name="ingest batcher")
+            self._timer = loop.call_later(self._age, close)
+        return record
 
     def _close_by_age(self) -> None:
         self._timer = None
@@ -119,24 +144,23 @@ class Batcher:
         for key, record in opened.items():
             self._close(key, record)
 
-    def _close(self, key: tuple[str, int], record: _Open) -> None:
-        topic, partition = key
+    def _close(self, key: _Key, record: _Open) -> None:
+        topic, partition, origin = key
+        packets = len(record.packets)
+        headers = self._headers(topic, partition, origin, packets)
+        acknowledged = partial(_tell, record.acknowledged) if record.acknowledged else None
         value = b"".join(record.packets)
-        closed = _Closed(topic, partition, value, len(record.packets))
-        # Behind closed records, even of a sender that failed, no later one may pass.
-        if not self._closed and self._producer.offer(*closed):
-            self._metrics.records.add()
-            return
-        self._closed.append(closed)
-        if self._sender is None:
-            self._metrics.stalls.add()
-            self._sender = self._supervisor.start(self._send_closed(), name="ingest batcher")
+        self._delivery.deliver(Sealed(topic, partition, value, packets, headers, acknowledged))
 
-    async def _send_closed(self) -> None:
-        try:
-            while self._closed:
-                await self._producer.send(*self._closed[0])
-                self._closed.popleft()
-                self._metrics.records.add()
-        finally:
-            self._sender = None
+    def _headers(self, topic: str, partition: int, origin: bytes, packets: int) -> Headers:
+        if origin:
+            return headers_of(Numbering(origin, None))
+        where = (topic, partition)
+        first = self._next_seq.get(where, 1)
+        self._next_seq[where] = first + packets
+        return headers_of(Numbering(self._origin, first))
+
+
+def _tell(acknowledged: list[Acknowledged]) -> None:
+    for tell in acknowledged:
+        tell()
