@@ -237,6 +237,30 @@ bus_position = Table(
     Column("updated_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
 )
 
+bus_origin = Table(
+    "bus_origin",
+    metadata,
+    Column("bus_id", Text, primary_key=True),
+    Column("topic", Text, primary_key=True),
+    Column("partition", Integer, primary_key=True),
+    Column("origin", BYTEA, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+)
+
+bus_gap = Table(
+    "bus_gap",
+    metadata,
+    Column("bus_id", Text, primary_key=True),
+    Column("topic", Text, primary_key=True),
+    Column("partition", Integer, primary_key=True),
+    Column("from_offset", BigInteger, nullable=False),
+    Column("to_offset", BigInteger, nullable=False),
+    Column("records", BigInteger, nullable=False),
+    Column("accepted_at", DateTime(timezone=True), primary_key=True, server_default=text("now()")),
+    Column("accepted_by", Text, nullable=False),
+)
+
 partition_policy = Table(
     "partition_policy",
     metadata,
