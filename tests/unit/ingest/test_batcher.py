@@ -1,11 +1,13 @@
 """Grouping of packets into records, and what happens while the bus takes none."""
 
 import asyncio
+from functools import partial
 
 import pytest
 from prometheus_client import CollectorRegistry
 
 from hepscope_common.bus import SIGNALLING
+from hepscope_common.bus.origins import Headers, Numbering, numbering_of
 from hepscope_common.bus.protocol import Acknowledged
 from hepscope_common.runtime import Supervisor
 from hepscope_ingest.batcher import MAX_PACKETS, Batcher
@@ -19,6 +21,8 @@ class Scripted:
         self.full = False
         self.failure: Exception | None = None
         self.taken: list[bytes] = []
+        self.headers: list[Headers] = []
+        self.unacknowledged: list[Acknowledged] = []
         self.room = asyncio.Event()
 
     def offer(
@@ -27,13 +31,16 @@ class Scripted:
         partition: int,  # noqa: ARG002
         value: bytes,
         packets: int,  # noqa: ARG002
-        headers: tuple[tuple[str, bytes], ...] = (),  # noqa: ARG002
+        headers: tuple[tuple[str, bytes], ...] = (),
         *,
-        acknowledged: Acknowledged | None = None,  # noqa: ARG002
+        acknowledged: Acknowledged | None = None,
     ) -> bool:
         if self.full:
             return False
         self.taken.append(value)
+        self.headers.append(headers)
+        if acknowledged is not None:
+            self.unacknowledged.append(acknowledged)
         return True
 
     async def send(
@@ -182,3 +189,78 @@ async def test_an_error_in_the_timer_ends_the_process() -> None:
     async with asyncio.timeout(5):
         await bench.supervisor.stopped()
     assert str(bench.supervisor.failure) == "no such partition"
+
+
+ORIGIN = bytes(range(16))
+
+
+async def test_packets_of_plain_senders_are_numbered_per_partition() -> None:
+    """From 1, without gaps, under one origin of this start."""
+    bench = Bench()
+    for partition in (0, 1):
+        for _ in range(3):
+            bench.batcher.add(SIGNALLING, partition, b"12345")
+    await bench.batcher.flush()
+
+    found = [numbering_of(headers) for headers in bench.producer.headers]
+    assert [numbering and numbering.first_seq for numbering in found] == [1, 1, 3, 3]
+    assert len({numbering.origin for numbering in found if numbering}) == 1
+
+
+async def test_each_start_has_an_origin_of_its_own() -> None:
+    """Numbers begin at 1 again, and must not be taken for those of before."""
+    benches = [Bench(), Bench()]
+    for bench in benches:
+        bench.add(b"1")
+        await bench.batcher.flush()
+    first, second = (numbering_of(bench.producer.headers[0]) for bench in benches)
+    assert first is not None
+    assert second is not None
+    assert first.origin != second.origin
+    assert first.first_seq == second.first_seq == 1
+
+
+async def test_a_sender_that_numbers_gets_records_of_its_own() -> None:
+    """Their header is the origin alone, since each packet holds its number."""
+    bench = Bench()
+    bench.add(b"p1")
+    bench.batcher.add(SIGNALLING, 0, b"n7", origin=ORIGIN, seq=7)
+    bench.add(b"p2")
+    bench.batcher.add(SIGNALLING, 0, b"n9", origin=ORIGIN, seq=9)
+    await bench.batcher.flush()
+
+    assert bench.producer.taken == [b"p1p2", b"n7n9"]
+    assert numbering_of(bench.producer.headers[1]) == Numbering(ORIGIN, None)
+
+
+@pytest.mark.parametrize("again", [1, 2])
+async def test_a_number_that_does_not_rise_begins_a_record(again: int) -> None:
+    """What a sender sent again stands in the log twice; the writer tells by the numbers."""
+    bench = Bench()
+    for seq in (1, 2, again, 3):
+        bench.batcher.add(SIGNALLING, 0, b"%d" % seq, origin=ORIGIN, seq=seq)
+    await bench.batcher.flush()
+
+    assert bench.producer.taken == [b"12", b"%d3" % again]
+
+
+async def test_each_packet_is_told_of_once_with_its_record() -> None:
+    """The callbacks of a record are called together, those of others are not."""
+    bench = Bench()
+    told: list[str] = []
+    for name in ("a", "b", "c"):
+        bench.batcher.add(SIGNALLING, 0, b"12345", acknowledged=partial(told.append, name))
+    await bench.batcher.flush()
+    first, second = bench.producer.unacknowledged
+    assert told == []
+    second()
+    assert told == ["c"]
+    first()
+    assert told == ["c", "a", "b"]
+
+
+async def test_a_record_that_nobody_waits_for_has_no_callback() -> None:
+    """Datagrams are most of the traffic and pay nothing for it."""
+    bench = Bench()
+    bench.add(b"1" * 10, b"2")
+    assert bench.producer.unacknowledged == []

@@ -99,14 +99,15 @@ class Batcher:
         size = len(packet)
         if record is None:
             record = self._begin(key)
-        elif record.size + size > self._record_bytes or len(record.packets) >= MAX_PACKETS:
+        elif (
+            record.size + size > self._record_bytes
+            or len(record.packets) >= MAX_PACKETS
+            # A number that does not rise was sent again: it begins a record.
+            or (seq is not None and seq <= record.last_seq)
+        ):
             self._close(key, record)
             record = self._open[key] = _Open()
         if seq is not None:
-            if seq <= record.last_seq:
-                # Sent again: the numbers of a record must rise.
-                self._close(key, record)
-                record = self._open[key] = _Open()
             record.last_seq = seq
         if acknowledged is not None:
             record.acknowledged.append(acknowledged)

@@ -7,9 +7,10 @@ rate, so that somebody can see what it was.
 
 from collections.abc import Sequence
 
-from hep import DecodeError, Reason, admit, hide_key, partition_of
+from hep import Admitted, DecodeError, Reason, admit, hide_key, partition_of
 from hep.protocols import SIP
 from hepscope_common.bus import DEAD_LETTER, Producer, topic_of
+from hepscope_common.bus.protocol import Acknowledged
 from hepscope_common.clock import Clock
 from hepscope_common.logs import Throttle, get_logger
 from hepscope_ingest.batcher import Batcher
@@ -65,8 +66,19 @@ class Intake:
         """Return once the bus has room and reading may go on."""
         await self._batcher.unblocked()
 
-    def take(self, data: bytes, endpoint: Endpoint, *, keep_origin: bool = False) -> bool:
-        """Accept or refuse one packet; returns whether it was accepted."""
+    def take(
+        self,
+        data: bytes,
+        endpoint: Endpoint,
+        *,
+        keep_origin: bool = False,
+        acknowledged: Acknowledged | None = None,
+    ) -> bool:
+        """Accept or refuse one packet; returns whether it was accepted.
+
+        Of an accepted packet, and of no other, acknowledged is called once: when a crash of this
+        process can lose it no more.
+        """
         now_us = self._now_us()
         peer = endpoint.peer
         if self._rate_limit and not self._within_rate(peer, now_us):
@@ -96,7 +108,7 @@ class Intake:
         if admitted.stripped_own_chunks:
             metrics.own_chunks.add((), admitted.stripped_own_chunks)
         partition = partition_of(admitted.routing_key, self._partitions)
-        self._batcher.add(topic_of(admitted.protocol_type), partition, admitted.packet)
+        self._add(admitted, partition, acknowledged)
         return True
 
     def refuse(self, reason: str, peer: Peer, detail: str = "") -> None:
@@ -104,6 +116,22 @@ class Intake:
         self._metrics.refused.add((str(reason),))
         peer.refused[reason] = peer.refused.get(reason, 0) + 1
         self._throttle.warning(reason, "refused a packet of %s: %s %s", peer.name, reason, detail)
+
+    def _add(self, admitted: Admitted, partition: int, acknowledged: Acknowledged | None) -> None:
+        add, topic = self._batcher.add, topic_of(admitted.protocol_type)
+        origin, seq = admitted.origin, admitted.seq
+        # Half a number is none: ingest numbers such a packet like those of plain senders.
+        if not origin or seq is None:
+            add(topic, partition, admitted.packet, acknowledged=acknowledged)
+        else:
+            add(
+                topic,
+                partition,
+                admitted.packet,
+                origin=origin,
+                seq=seq,
+                acknowledged=acknowledged,
+            )
 
     def _within_rate(self, peer: Peer, now_us: int) -> bool:
         if peer.bucket is None:
