@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError
 from hepscope_migrations.migration_error import MigrationError
 
 INSUFFICIENT_PRIVILEGE = "42501"
+LOCK_NOT_AVAILABLE = "55P03"
 # Missing packages show as "feature not supported" (18), or as "undefined file" (15 to 17).
 MISSING_EXTENSION = frozenset({"0A000", "58P01"})
 
@@ -34,6 +35,11 @@ def explain(error: DatabaseError) -> MigrationError:
         return MigrationError(
             f"{said}: the database's user needs the right to create in it"
             " (grant create on database ... to ...; create extension pg_trgm)"
+        )
+    if state == LOCK_NOT_AVAILABLE:
+        return MigrationError(
+            "something held a table all the time (a backup, a long query, another migration?);"
+            " nothing is lost: run it again once that has ended"
         )
     return MigrationError(f"migration failed: {said} (SQLSTATE {state or 'unknown'})")
 

@@ -16,7 +16,7 @@ from alembic.util.exc import CommandError
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from hepscope_migrations.errors import explain, sqlstate_of
+from hepscope_migrations.errors import LOCK_NOT_AVAILABLE, explain, sqlstate_of
 from hepscope_migrations.migration_error import MigrationError
 from hepscope_migrations.revisions import head
 from hepscope_migrations.sessions import SCHEMA, run_on
@@ -25,11 +25,14 @@ from hepscope_migrations.statements import read_file, run_script
 ADVISORY_LOCK = 0x48455053_4D494752  # "HEPSMIGR"; one number per database
 # Longest wait for another process that migrates; a big index takes minutes.
 WAIT_FOR_OTHERS = "15min"
-LOCK_TIMEOUT = "2s"
+# How long a migration waits for a table, and with it everybody who wants that table after it.
+LOCK_TIMEOUT = "1s"
 STATEMENT_TIMEOUT = "10min"
-LOCK_ATTEMPTS = 30
+# Between two attempts everybody who waited behind us works on. The pause grows, since whoever
+# holds a table for minutes (a backup) will not be done within the next second.
 LOCK_PAUSE_SECONDS = 1.0
-LOCK_NOT_AVAILABLE = "55P03"
+LOCK_PAUSE_MAX_SECONDS = 10.0
+LOCK_ATTEMPTS = 60
 OLDEST_SERVER = 150000
 
 # Alembic keeps its running environment in module globals: one upgrade per process at a time.
@@ -78,18 +81,19 @@ def upgrade_on(connection: Connection) -> None:
     if current_of(connection) == head():
         return
     connection.rollback()
-    _lock(connection)
+    lock(connection)
     # Whoever held the lock before us has done it, as a rule.
     found = current_of(connection)
     if found == head():
         return
     if found is None:
-        _bootstrap(connection)
-    _become_owner(connection)
-    _migrate(connection)
+        _run_alone(connection, "bootstrap.sql")
+    _run_alone(connection, "prepare.sql")
+    become_owner(connection)
+    migrate(connection, config())
 
 
-def _lock(connection: Connection) -> None:
+def lock(connection: Connection) -> None:
     """Take the advisory lock; it ends with the session."""
     _set(connection, lock_timeout=WAIT_FOR_OTHERS, statement_timeout="0")
     connection.execute(text("select pg_advisory_lock(:key)"), {"key": ADVISORY_LOCK})
@@ -97,12 +101,12 @@ def _lock(connection: Connection) -> None:
     connection.commit()
 
 
-def _bootstrap(connection: Connection) -> None:
-    run_script(connection, read_file("bootstrap.sql"))
+def _run_alone(connection: Connection, name: str) -> None:
+    run_script(connection, read_file(name))
     connection.commit()
 
 
-def _become_owner(connection: Connection) -> None:
+def become_owner(connection: Connection) -> None:
     """Act as the schema's owner, so that every object has the same one."""
     connection.execute(
         text(
@@ -114,9 +118,13 @@ def _become_owner(connection: Connection) -> None:
     connection.commit()
 
 
-def _migrate(connection: Connection) -> None:
-    settings = config()
+def migrate(connection: Connection, settings: Config) -> None:
+    """Run the migrations that ``settings`` name, each as often as tables are in use.
+
+    Raises what the last attempt raised.
+    """
     settings.attributes["connection"] = connection
+    pause = LOCK_PAUSE_SECONDS
     for attempt in range(LOCK_ATTEMPTS):
         try:
             command.upgrade(settings, "head")
@@ -124,7 +132,8 @@ def _migrate(connection: Connection) -> None:
             connection.rollback()
             if sqlstate_of(error) != LOCK_NOT_AVAILABLE or attempt == LOCK_ATTEMPTS - 1:
                 raise
-            time.sleep(LOCK_PAUSE_SECONDS)
+            time.sleep(pause)
+            pause = min(pause * 1.5, LOCK_PAUSE_MAX_SECONDS)
         else:
             return
 
