@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from hepscope_common.bus import TOPICS, MemoryBus, TopicPartition
 from hepscope_common.runtime import Supervisor
 from hepscope_ingest.component import Ingest
-from hepscope_ingest.listeners.tcp import READ_BYTES
+from hepscope_ingest.listeners.inflow import READ_BYTES
 from hepscope_ingest.settings import IngestSettings
 from support.builders import make_call
 from unit.ingest.conftest import ANY, MakeRig, Rig

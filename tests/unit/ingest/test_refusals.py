@@ -37,6 +37,11 @@ ELSEWHERE: dict[str, str] = {
     Refusal.RATE_LIMIT: "test_a_rate_limit_holds_one_peer_back",
     Refusal.CONNECTION_LIMIT: "test_connections_beyond_the_limit_are_closed_and_counted",
     Refusal.CUT_AT_CLOSE: "test_a_peer_that_stalls_hinders_nobody",
+    Refusal.IDLE: "test_a_silent_connection_is_closed_where_a_setting_says_so",
+    Refusal.TLS_ON_PLAIN: "test_tls_to_the_plain_port_is_refused_with_a_hint",
+    Refusal.PLAIN_ON_TLS: "test_plain_bytes_to_the_tls_port_are_refused_with_a_hint",
+    Refusal.TLS_HANDSHAKE: "test_a_handshake_that_does_not_end_is_cut_and_counted",
+    Refusal.BAD_REQUEST: "test_requests_of_other_forms_are_refused_and_named",
 }
 
 

@@ -12,7 +12,7 @@ from hepscope_common.logs import get_logger
 from hepscope_common.runtime import Supervisor
 from hepscope_ingest.batcher import Batcher
 from hepscope_ingest.intake import Intake
-from hepscope_ingest.listeners.tcp import TcpListener
+from hepscope_ingest.listeners.tcp import ConnectionLimits, TcpListener
 from hepscope_ingest.listeners.udp import UdpListener, listening_drops
 from hepscope_ingest.metrics import IngestMetrics
 from hepscope_ingest.peers import PeerTable
@@ -76,6 +76,9 @@ class Ingest:
             )
             for listen in settings.udp
         ]
+        limits = ConnectionLimits(
+            settings.tcp_connections, settings.tcp_idle_seconds, settings.tcp_keepalive_seconds
+        )
         self.tcp = [
             TcpListener(
                 listen,
@@ -83,7 +86,7 @@ class Ingest:
                 peers,
                 self.metrics,
                 supervisor,
-                max_connections=settings.tcp_connections,
+                limits=limits,
             )
             for listen in settings.tcp
         ]

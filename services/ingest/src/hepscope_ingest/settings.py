@@ -31,7 +31,16 @@ class IngestSettings(Section):
     """Socket buffer asked of the kernel for UDP; net.core.rmem_max may allow less."""
 
     tcp_connections: int = Field(default=1000, ge=1)
-    """TCP connections open at once; further ones are closed and counted."""
+    """Connections open at once at each TCP, TLS and HTTP address; further ones are closed and
+    counted. Each may hold a few hundred kilobytes while the bus is full."""
+
+    tcp_idle_seconds: int = Field(default=0, ge=0)
+    """A TCP or TLS connection from which nothing comes for so long is closed; 0 = never, since
+    agents may be silent for hours and the kernel finds those that died."""
+
+    tcp_keepalive_seconds: int = Field(default=60, ge=1, le=32767)
+    """Silence after which the kernel probes a peer; twice as long without any answer and its
+    connection is gone."""
 
     record_bytes: int = Field(default=64 * 1024, ge=1024, le=512 * 1024)
     """A bus record is closed at this size."""

@@ -1,41 +1,58 @@
 """HEP over TCP: packets back to back, cut by the length in their heads.
 
-A connection may be silent for hours, so none is closed for being idle; the kernel's keep-alive
-finds dead peers. Garbage closes it once no packet begins within 64 KiB. While the bus is full
-nobody reads, and the peer's own TCP slows it down: of each connection a few hundred kilobytes
-are held at most (a packet, a reading, and what asyncio reads ahead).
+A connection may be silent for hours, so none is closed for being idle unless a setting says so;
+the kernel's keep-alive finds dead peers. Garbage closes it once no packet begins within 64 KiB.
+While the bus is full nobody reads, and the peer's own TCP slows it down: of each connection a
+few hundred kilobytes are held at most (a packet, and what ``Inflow`` holds).
 """
 
 import asyncio
-import asyncio.trsock
 import contextlib
 import socket
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
 
-from hep import DecodeError, StreamDecoder
+from hep import DecodeError, Reason, StreamDecoder
 from hepscope_common.logs import get_logger
 from hepscope_common.runtime import Supervisor, cancel
 from hepscope_common.settings import Listen
 from hepscope_common.sockets import address_of, bind
 from hepscope_ingest.intake import Intake
+from hepscope_ingest.listeners.accepting import Acceptor, keep_alive
+from hepscope_ingest.listeners.inflow import Inflow
 from hepscope_ingest.metrics import IngestMetrics
 from hepscope_ingest.peers import Address, Endpoint, PeerTable
 from hepscope_ingest.refusal import Refusal
 
-READ_BYTES = 64 * 1024
-"""Taken from a connection at once; a fair share between many connections."""
-
-BACKLOG = 512
-
 DRAIN_SECONDS = 2.5
 """For peers that go on sending; whoever stops is done as soon as all it sent is taken."""
+
+_STRANGERS = (
+    (b"\x16\x03", Refusal.TLS_ON_PLAIN, "TLS: send plain HEP here, or to an address of ingest.tls"),
+    (b"POST ", Reason.NOT_HEP, "HTTP: ingest.http is for it"),
+    (b"GET ", Reason.NOT_HEP, "HTTP: ingest.http is for it"),
+)
+"""How other protocols begin, whose speakers wait for an answer that never comes."""
 
 _log = get_logger("ingest.tcp")
 
 
+@dataclass(frozen=True, slots=True)
+class ConnectionLimits:
+    """What the connections to one address may take."""
+
+    connections: int = 1000
+    idle_seconds: float = 0.0
+    """0: as long as they like."""
+    keepalive_seconds: int = 60
+
+
 class TcpListener:
     """Accepts connections at one address."""
+
+    transport: ClassVar[str] = "tcp"
+    purpose: ClassVar[str] = "HEP over TCP"
 
     def __init__(
         self,
@@ -45,23 +62,22 @@ class TcpListener:
         metrics: IngestMetrics,
         supervisor: Supervisor,
         *,
-        max_connections: int,
+        limits: ConnectionLimits,
     ) -> None:
         self._listen = listen
         self._intake = intake
         self._peers = peers
         self._metrics = metrics
         self._supervisor = supervisor
-        self._max_connections = max_connections
-        self._server: asyncio.Server | None = None
-        self._connections: dict[asyncio.Task[None], asyncio.trsock.TransportSocket] = {}
-        self._is_closing = False
+        self._limits = limits
+        self._acceptor: Acceptor | None = None
+        self._connections: dict[asyncio.Task[None], socket.socket] = {}
         self.address = listen
 
     @property
     def name(self) -> str:
         """What logs call it."""
-        return f"tcp {self.address}"
+        return f"{self.transport} {self.address}"
 
     @property
     def connections(self) -> int:
@@ -70,11 +86,10 @@ class TcpListener:
 
     async def __aenter__(self) -> Self:
         """Bind and accept; raises StartupError when the address cannot be had."""
-        bound = bind(self._listen, socket.SOCK_STREAM, "HEP over TCP")
+        bound = bind(self._listen, socket.SOCK_STREAM, self.purpose)
         self.address = address_of(bound)
-        self._server = await asyncio.start_server(
-            self._accept, sock=bound, limit=READ_BYTES, backlog=BACKLOG
-        )
+        self._acceptor = Acceptor(bound, self._accept, self._supervisor, name=self.name)
+        self._acceptor.open()
         return self
 
     async def __aexit__(
@@ -84,9 +99,8 @@ class TcpListener:
         trace: TracebackType | None,
     ) -> None:
         """Accept no more, take what has arrived, then close every connection."""
-        assert self._server is not None
-        self._is_closing = True
-        self._server.close()
+        assert self._acceptor is not None
+        self._acceptor.close()
         for connection in self._connections.values():
             # What the kernel holds stays readable, then comes the end of the stream: whatever
             # was acknowledged to a peer by TCP is taken before the connection closes.
@@ -96,39 +110,46 @@ class TcpListener:
             await asyncio.wait(self._connections, timeout=DRAIN_SECONDS)
         for task in list(self._connections):
             await cancel(task)
-        await self._server.wait_closed()
 
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _accept(self, connection: socket.socket, address: Address) -> None:
         """Serve a connection in a task of ours, known from its first moment."""
-        address = writer.get_extra_info("peername")
-        # A peer that has gone already has no address; one that comes while we end is sent away.
-        if address is None or self._is_closing:
-            writer.transport.abort()
+        if len(self._connections) >= self._limits.connections:
+            self._refuse(Refusal.CONNECTION_LIMIT, address, f"to {self.name}")
+            connection.close()
             return
-        if len(self._connections) >= self._max_connections:
-            self._intake.refuse(Refusal.CONNECTION_LIMIT, self._peers.endpoint(address).peer)
-            writer.transport.abort()
-            return
-        connection = writer.get_extra_info("socket")
         with contextlib.suppress(OSError):
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        task = self._supervisor.start(self._converse(reader, writer, address), name=self.name)
+            keep_alive(connection, self._limits.keepalive_seconds)
+        task = self._supervisor.start(self._converse(connection, address), name=self.name)
         self._connections[task] = connection
         task.add_done_callback(self._connections.pop)
 
-    async def _converse(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, address: Address
-    ) -> None:
+    async def _converse(self, connection: socket.socket, address: Address) -> None:
+        inflow = await self._open(connection, address)
+        if inflow is None:
+            return
         try:
-            await self._read(reader, address)
-        except OSError as error:
-            _log.debug("%s: connection lost: %s", address[0], error)
+            await self._read(inflow, address)
+        except TimeoutError:
+            self._refuse(Refusal.IDLE, address, f"for {self._limits.idle_seconds:g} s")
         finally:
-            writer.transport.abort()
+            inflow.abort()
 
-    async def _read(self, reader: asyncio.StreamReader, address: Address) -> None:
+    async def _open(self, connection: socket.socket, address: Address) -> Inflow | None:
+        """Return where the bytes of a connection come in; None when it was refused and closed."""
+        del address
+        inflow = Inflow(is_tls=False)
+        loop = asyncio.get_running_loop()
+        await loop.connect_accepted_socket(lambda: inflow, connection)
+        return inflow
+
+    async def _read(self, inflow: Inflow, address: Address) -> None:
+        """Take everything that comes; raises TimeoutError of a peer that is silent too long."""
         decoder = StreamDecoder()
-        while data := await reader.read(READ_BYTES):
+        is_first = True
+        while data := await self._next(inflow):
+            if is_first and self._is_stranger(data, address):
+                return
+            is_first = False
             # Before taking, not behind: what was read ahead must not pass a bus that is full.
             if self._intake.blocked:
                 await self._intake.unblocked()
@@ -140,7 +161,22 @@ class TcpListener:
                 self._intake.refuse(reason, endpoint.peer, "connection closed")
                 return
         if decoder.buffered:
-            self._intake.refuse(Refusal.CUT_AT_CLOSE, self._peers.endpoint(address).peer)
+            self._refuse(Refusal.CUT_AT_CLOSE, address)
+
+    async def _next(self, inflow: Inflow) -> bytes:
+        if not self._limits.idle_seconds:
+            return await inflow.read()
+        async with asyncio.timeout(self._limits.idle_seconds):
+            return await inflow.read()
+
+    def _is_stranger(self, first: bytes, address: Address) -> bool:
+        """Tell, and count, whether a connection begins like one of another protocol."""
+        for start, reason, hint in _STRANGERS:
+            if first.startswith(start):
+                self._metrics.skipped_bytes.add((), len(first))
+                self._refuse(reason, address, f"it speaks {hint}")
+                return True
+        return False
 
     def _take(self, decoder: StreamDecoder, data: bytes, endpoint: Endpoint) -> None:
         """Take the packets that some bytes complete; a lost stream shows in the decoder."""
@@ -149,6 +185,9 @@ class TcpListener:
         with contextlib.suppress(DecodeError):
             packets = decoder.feed(data)
         self._metrics.skipped_bytes.add((), decoder.skipped_bytes - skipped)
-        self._metrics.received.add(("tcp",), len(packets))
+        self._metrics.received.add((self.transport,), len(packets))
         for packet in packets:
             self._intake.take(packet, endpoint, keep_origin=True)
+
+    def _refuse(self, reason: str, address: Address, detail: str = "") -> None:
+        self._intake.refuse(reason, self._peers.endpoint(address).peer, detail)
