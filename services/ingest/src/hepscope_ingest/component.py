@@ -47,6 +47,7 @@ class Ingest:
             peers=peers.accepted,
             refused_peers=peers.refused,
             held=lambda: [((), self._batcher.held_packets)],
+            unacknowledged=lambda: [((), self.intake.ledgers.outstanding)],
         )
         producer = bus.producer()
         self._batcher = Batcher(

@@ -14,6 +14,7 @@ from hepscope_common.bus.protocol import Acknowledged
 from hepscope_common.clock import Clock
 from hepscope_common.logs import Throttle, get_logger
 from hepscope_ingest.batcher import Batcher
+from hepscope_ingest.ledger import Ledgers
 from hepscope_ingest.metrics import IngestMetrics
 from hepscope_ingest.peers import Endpoint, Peer
 from hepscope_ingest.rate import TokenBucket
@@ -56,6 +57,8 @@ class Intake:
         self._rate_limit = rate_limit
         self._throttle = throttle or Throttle(get_logger("ingest"))
         self._dead_letters = TokenBucket(DEAD_LETTERS_PER_SECOND, now_us())
+        self.ledgers = Ledgers()
+        """What is known of senders that number their packets, whichever connection they use."""
 
     @property
     def blocked(self) -> bool:

@@ -30,6 +30,7 @@ class IngestMetrics:
         peers: Readings = _nothing,
         refused_peers: Readings = _nothing,
         held: Readings = _nothing,
+        unacknowledged: Readings = _nothing,
     ) -> None:
         self.received = CounterFamily(
             "hepscope_ingest_received_total",
@@ -61,6 +62,14 @@ class IngestMetrics:
             "hepscope_ingest_tcp_skipped_bytes_total",
             "Bytes between packets of TCP streams that were no HEP.",
         )
+        self.hellos = CounterFamily(
+            "hepscope_ingest_hellos_total",
+            "Opening packets of senders that ask for acknowledgements; received, but no data.",
+        )
+        self.resent = CounterFamily(
+            "hepscope_ingest_resent_total",
+            "Packets that a sender with acknowledgements sent again; each is stored once.",
+        )
         self.dead_letters = CounterFamily(
             "hepscope_ingest_dead_letters_total",
             "Undecodable packets kept as dead letters; above a rate they are only counted.",
@@ -91,6 +100,11 @@ class IngestMetrics:
                 held,
             ),
             GaugeFamily(
+                "hepscope_ingest_unacknowledged_packets",
+                "Packets of senders with acknowledgements that wait for the bus to confirm them.",
+                unacknowledged,
+            ),
+            GaugeFamily(
                 "hepscope_ingest_tcp_connections", "Open TCP connections.", connections, ("listen",)
             ),
             GaugeFamily(
@@ -113,6 +127,8 @@ class IngestMetrics:
             self.quirks,
             self.own_chunks,
             self.skipped_bytes,
+            self.hellos,
+            self.resent,
             self.dead_letters,
             self.records,
             self.stalls,

@@ -19,6 +19,7 @@ from hepscope_common.runtime import Supervisor, cancel
 from hepscope_common.settings import Listen
 from hepscope_common.sockets import address_of, bind
 from hepscope_ingest.intake import Intake
+from hepscope_ingest.ledger_stream import LedgerStream
 from hepscope_ingest.listeners.accepting import Acceptor, keep_alive
 from hepscope_ingest.listeners.inflow import Inflow
 from hepscope_ingest.metrics import IngestMetrics
@@ -127,11 +128,14 @@ class TcpListener:
         inflow = await self._open(connection, address)
         if inflow is None:
             return
+        stream = LedgerStream(self._intake, self._metrics, inflow.answer)
         try:
-            await self._read(inflow, address)
+            await self._read(inflow, stream, address)
+            await stream.settle()
         except TimeoutError:
             self._refuse(Refusal.IDLE, address, f"for {self._limits.idle_seconds:g} s")
         finally:
+            stream.close()
             inflow.abort()
 
     async def _open(self, connection: socket.socket, address: Address) -> Inflow | None:
@@ -142,7 +146,7 @@ class TcpListener:
         await loop.connect_accepted_socket(lambda: inflow, connection)
         return inflow
 
-    async def _read(self, inflow: Inflow, address: Address) -> None:
+    async def _read(self, inflow: Inflow, stream: LedgerStream, address: Address) -> None:
         """Take everything that comes; raises TimeoutError of a peer that is silent too long."""
         decoder = StreamDecoder()
         is_first = True
@@ -153,9 +157,10 @@ class TcpListener:
             # Before taking, not behind: what was read ahead must not pass a bus that is full.
             if self._intake.blocked:
                 await self._intake.unblocked()
+            await stream.room()
             # Looked up each time: the table may have forgotten the peer since.
             endpoint = self._peers.endpoint(address)
-            self._take(decoder, data, endpoint)
+            self._take(decoder, stream, data, endpoint)
             if decoder.failure is not None:
                 reason = decoder.failure.reason
                 self._intake.refuse(reason, endpoint.peer, "connection closed")
@@ -178,7 +183,9 @@ class TcpListener:
                 return True
         return False
 
-    def _take(self, decoder: StreamDecoder, data: bytes, endpoint: Endpoint) -> None:
+    def _take(
+        self, decoder: StreamDecoder, stream: LedgerStream, data: bytes, endpoint: Endpoint
+    ) -> None:
         """Take the packets that some bytes complete; a lost stream shows in the decoder."""
         skipped = decoder.skipped_bytes
         packets: list[bytes] = []
@@ -186,8 +193,7 @@ class TcpListener:
             packets = decoder.feed(data)
         self._metrics.skipped_bytes.add((), decoder.skipped_bytes - skipped)
         self._metrics.received.add((self.transport,), len(packets))
-        for packet in packets:
-            self._intake.take(packet, endpoint, keep_origin=True)
+        stream.take(packets, endpoint)
 
     def _refuse(self, reason: str, address: Address, detail: str = "") -> None:
         self._intake.refuse(reason, self._peers.endpoint(address).peer, detail)
