@@ -37,8 +37,9 @@ $$;
 create or replace function homer.isup_header(payload bytea) returns jsonb
 language plpgsql immutable parallel safe set search_path = pg_catalog as $$
 declare
-  j jsonb := convert_from(payload, 'UTF8')::jsonb;
+  j jsonb;
 begin
+  j := convert_from(payload, 'UTF8')::jsonb;
   return jsonb_build_object('cic', j -> 'cic', 'dpc', j -> 'dpc', 'opc', j -> 'opc',
     'msg_name', coalesce(j ->> 'msg_name', ''),
     'called_number', coalesce(j #>> '{called_number,num}', ''),
