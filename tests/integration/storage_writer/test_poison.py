@@ -74,7 +74,7 @@ async def test_too_many_bad_packets_end_the_process(database: str) -> None:
 
 async def test_an_error_without_a_verdict_ends_the_process(database: str) -> None:
     """A missing column is nobody's fault but ours; the packets stay on the bus."""
-    await execute(database, "alter table hepscope.sip drop column fault")
+    await execute(database, "alter table hepscope.sip drop column fault cascade")
     bus = make_bus(partitions=1)
     put(bus, [invite(1)])
     rig = make_writer(bus, database)

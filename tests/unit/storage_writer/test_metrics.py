@@ -12,6 +12,8 @@ class Running:
     lag_records = 6.0
     stopped_partitions = 1.0
     cached_calls = 7.0
+    cached_origins = 8.0
+    given_up_records = 9.0
 
     def batch_ages(self) -> Samples:
         """Return the age of one connection's batch."""
@@ -43,4 +45,5 @@ def test_gauges_read_the_running_writer() -> None:
     text = generate_latest(registry).decode()
     assert "hepscope_writer_backlog_bytes 5.0" in text
     assert "hepscope_writer_stopped_partitions 1.0" in text
+    assert "hepscope_writer_given_up_records 9.0" in text
     assert 'hepscope_writer_batch_age_seconds{connection="0"} 1.5' in text

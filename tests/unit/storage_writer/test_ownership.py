@@ -12,7 +12,7 @@ ONE, TWO = TopicPartition("t", 1), TopicPartition("t", 2)
 def make_owner() -> Ownership:
     """Return an owner of two partitions."""
     owner = Ownership()
-    owner.assign({ONE: Position(5, 3), TWO: Position(0, 8)})
+    owner.assign({ONE: Position(5, 3), TWO: Position(0, 8)}, {})
     return owner
 
 
@@ -60,7 +60,7 @@ def test_a_commit_whose_answer_was_lost_is_recognised() -> None:
     """Epochs are ours and every position stands behind the batch."""
     owner = make_owner()
 
-    found = owner.settle(make_batch(), {ONE: Position(7, 3), TWO: Position(1, 8)})
+    found = owner.settle(make_batch(), {ONE: Position(7, 3), TWO: Position(1, 8)}, {})
 
     assert found.is_committed
 
@@ -69,12 +69,12 @@ def test_a_partition_of_another_epoch_is_lost() -> None:
     """It is stopped until it is assigned again; the others are read again from where they stand."""
     owner = make_owner()
 
-    found = owner.settle(make_batch(), {ONE: Position(7, 4), TWO: Position(0, 8)})
+    found = owner.settle(make_batch(), {ONE: Position(7, 4), TWO: Position(0, 8)}, {})
 
     assert (found.is_committed, found.lost, found.reread) == (False, [ONE], {TWO: 0})
     assert (owner.stopped, set(owner.positions)) == ({ONE}, {TWO})
     assert not owner.holds(make_batch())
-    owner.assign({ONE: Position(9, 5)})
+    owner.assign({ONE: Position(9, 5)}, {})
     assert owner.stopped == set()
 
 
@@ -82,7 +82,7 @@ def test_a_position_that_somebody_moved_is_believed() -> None:
     """Reading goes on there."""
     owner = make_owner()
 
-    found = owner.settle(make_batch(), {ONE: Position(40, 3), TWO: Position(1, 8)})
+    found = owner.settle(make_batch(), {ONE: Position(40, 3), TWO: Position(1, 8)}, {})
 
     assert (found.is_committed, found.reread) == (False, {ONE: 40, TWO: 1})
     assert owner.positions[ONE] == Position(40, 3)
@@ -96,4 +96,4 @@ def test_released_partitions_are_forgotten() -> None:
 
     assert set(owner.positions) == {TWO}
     assert not owner.holds(make_batch())
-    assert not owner.settle(make_batch(), {TWO: Position(1, 8)}).is_committed
+    assert not owner.settle(make_batch(), {TWO: Position(1, 8)}, {}).is_committed

@@ -6,7 +6,7 @@ fails is stored again, and one that holds a bad packet is taken apart.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from hepscope_common.bus.protocol import Record, TopicPartition
 from hepscope_common.calls import CallFacts
 from hepscope_common.calls.key_time import begins_again
 from hepscope_common.calls.registration import RegistrationFacts
+from hepscope_common.store.origins import OriginAt, Rise
 from hepscope_storage_writer.nodes import NodeSeen
 from hepscope_storage_writer.times import MINUTE_US, TimeReason
 
@@ -67,6 +68,13 @@ class Batch:
     dead_letters: list[DeadLetter] = field(default_factory=list)
     times: Counter[TimeReason] = field(default_factory=Counter)
     letters_sent: int = 0
+    origins: dict[OriginAt, int] = field(default_factory=dict)
+    """The highest number of each origin once the batch is stored."""
+    origins_before: dict[OriginAt, int] = field(default_factory=dict)
+    """The same before it, as believed when the batch was decoded."""
+    skipped: dict[int, frozenset[int]] = field(default_factory=dict)
+    """Indexes of packets that are stored already, by the number of their record in the batch."""
+    duplicates: int = 0
 
     def take(self, record: Record) -> None:
         """Note a record as part of the batch; records of a partition come in order."""
@@ -104,6 +112,22 @@ class Batch:
     def next_offsets(self) -> dict[TopicPartition, int]:
         """Return where each partition goes on once the batch is stored."""
         return {where: span.next for where, span in self.spans.items()}
+
+    def skip(self, indexes: Iterable[int]) -> None:
+        """Note which packets of the record taken last are stored already."""
+        found = frozenset(indexes)
+        if found:
+            self.skipped[len(self.records) - 1] = found
+            self.duplicates += len(found)
+
+    def rises(self) -> list[Rise]:
+        """Return the moves of origins that the batch means."""
+        before = self.origins_before
+        return [
+            Rise(at, before[at], highest)
+            for at, highest in self.origins.items()
+            if highest > before[at]
+        ]
 
     def call_facts(self) -> Iterator[CallFacts]:
         """Yield all call facts, those of one Call-ID in order of arrival."""

@@ -24,9 +24,8 @@ from hepscope_common.bus.protocol import (
 from hepscope_common.bus.topics import TOPICS
 from hepscope_common.clock import Clock, wall_clock_us
 from hepscope_common.logs import Throttle, get_logger
-from hepscope_common.runtime import StartupError, Supervisor, cancel
+from hepscope_common.runtime import Supervisor, cancel
 from hepscope_common.store.partitions import LeafCache
-from hepscope_common.store.positions import Position, take_over
 from hepscope_common.store.verdicts import Verdict, verdict_of
 from hepscope_storage_writer.call_table import CALLS
 from hepscope_storage_writer.expiry import Expiry
@@ -39,6 +38,7 @@ from hepscope_storage_writer.parties import Parties
 from hepscope_storage_writer.registration_table import REGISTRATIONS
 from hepscope_storage_writer.session import Session
 from hepscope_storage_writer.settings import WriterSettings
+from hepscope_storage_writer.taking_over import TakenOver, missing_records, take_partitions
 from hepscope_storage_writer.times import HOUR_US
 from hepscope_storage_writer.transaction import Shared, Storing
 from hepscope_storage_writer.worker import Worker
@@ -111,6 +111,7 @@ class StorageWriter:
         self._housekeeping = Housekeeping(self._shared, nodes, metrics, self._workers, settings)
         self._consumer: Consumer = bus.consumer(GROUP, TOPICS, self)
         self._next: dict[TopicPartition, int] = {}
+        self._given_up: dict[TopicPartition, int] = {}
         self._room = asyncio.Event()
         self._trouble = "not started"
         self._draining = False
@@ -144,6 +145,16 @@ class StorageWriter:
     def stopped_partitions(self) -> int:
         """Assigned partitions that another writer has taken over."""
         return sum(len(worker.ownership.stopped) for worker in self._workers)
+
+    @property
+    def cached_origins(self) -> int:
+        """Origins whose highest number is remembered."""
+        return sum(len(worker.ownership.origins) for worker in self._workers)
+
+    @property
+    def given_up_records(self) -> int:
+        """Records given up by accepted gaps, ever, of the partitions owned."""
+        return sum(self._given_up.values())
 
     @property
     def cached_calls(self) -> int:
@@ -216,35 +227,44 @@ class StorageWriter:
 
     async def on_assigned(self, partitions: Sequence[TopicPartition]) -> None:
         """Take partitions over in the database and read on from where they stand."""
-        positions = await self._take_over(partitions)
-        for where, position in positions.items():
+        taken = await self._take_over(partitions)
+        for where, position in taken.positions.items():
             self._seek(where, position.next_offset)
         for worker in self._workers:
             worker.assign(
-                {at: found for at, found in positions.items() if self._worker(at) is worker}
+                {at: found for at, found in taken.positions.items() if self._worker(at) is worker},
+                {
+                    at: seq
+                    for at, seq in taken.origins.items()
+                    if self._worker(TopicPartition(at.topic, at.partition)) is worker
+                },
             )
+        self._given_up.update(taken.given_up)
         self._trouble = ""
 
     async def on_revoked(self, partitions: Sequence[TopicPartition]) -> None:
         """Give partitions up once what was taken of them is stored."""
         for where in partitions:
             self._next.pop(where, None)
+            self._given_up.pop(where, None)
         await asyncio.gather(
             *(worker.revoke(set(partitions), REVOKE_SECONDS) for worker in self._workers)
         )
 
-    async def _take_over(
-        self, partitions: Sequence[TopicPartition]
-    ) -> dict[TopicPartition, Position]:
+    async def _take_over(self, partitions: Sequence[TopicPartition]) -> TakenOver:
         pause = self._settings.retry_min_ms / 1000
-        starts: dict[tuple[str, int], int] = dict.fromkeys(partitions, 0)
         while True:
             try:
                 async with asyncio.timeout(self._settings.batch_timeout_seconds):
                     async with self._side.hold() as side:
                         await self._shared.expiry.read(side)
-                        found = await take_over(side, self._bus.bus_id, starts, self.owner)
-                return {TopicPartition(*where): position for where, position in found.items()}
+                        return await take_partitions(
+                            side,
+                            self._bus.bus_id,
+                            partitions,
+                            self.owner,
+                            origin_limit=self._settings.origin_cache * len(self._workers),
+                        )
             except Exception as error:
                 if verdict_of(error) is not Verdict.BUSY:
                     raise
@@ -257,10 +277,7 @@ class StorageWriter:
         try:
             self._consumer.seek(where.topic, where.partition, offset)
         except OffsetOutOfRange as error:
-            raise StartupError(
-                f"stored up to offset {offset} of {where.topic}[{where.partition}], but the bus"
-                f" holds {error.start} to {error.end}: records are missing, or this is another bus"
-            ) from error
+            raise missing_records(error) from error
         self._next[where] = offset
 
     # Records
@@ -271,7 +288,10 @@ class StorageWriter:
                 await self._wait_for_room()
                 continue
             seconds = DRAIN_POLL_SECONDS if self._draining else POLL_SECONDS
-            records = await self._consumer.poll(max_bytes=POLL_BYTES, timeout_seconds=seconds)
+            try:
+                records = await self._consumer.poll(max_bytes=POLL_BYTES, timeout_seconds=seconds)
+            except OffsetOutOfRange as error:
+                raise missing_records(error) from error
             self._deal(records)
             # Workers at work may still ask for records again.
             is_idle = all(worker.is_idle for worker in self._workers)

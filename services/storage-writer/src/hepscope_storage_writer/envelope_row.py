@@ -5,6 +5,7 @@ from typing import Final
 
 from hep import HepPacket
 from hep.packet import Quirk
+from hepscope_common.bus.protocol import MAX_RECORD_PACKETS
 from hepscope_common.store.copy import INDEXED_LIMIT
 
 OUR_QUIRKS: Final = int(Quirk.INFLATED)
@@ -32,6 +33,11 @@ _HEP_QUIRK: Final = int(RowFlag.HEP_QUIRK)
 def row_id(partition: int, offset: int, index: int) -> int:
     """Return the id of a packet: where it stood on the bus, 10 + 43 + 10 bits."""
     return partition << 53 | offset << 10 | index
+
+
+def index_of(identity: int) -> int:
+    """Return the index of a packet in its record."""
+    return identity & (MAX_RECORD_PACKETS - 1)
 
 
 def is_text(payload: bytes) -> bool:

@@ -1,10 +1,14 @@
-"""What the writer does beside storing: node counts, policies read again, a look at the clock."""
+"""What the writer does beside storing.
+
+Node counts, policies read again, origins that fell silent, a look at the clock.
+"""
 
 import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 
 from hepscope_common.logs import Throttle, get_logger
+from hepscope_common.store import origins
 from hepscope_common.store.verdicts import Verdict, verdict_of
 from hepscope_storage_writer import nodes
 from hepscope_storage_writer.metrics import WriterMetrics
@@ -14,6 +18,9 @@ from hepscope_storage_writer.transaction import Shared
 
 POLICY_SECONDS = 60.0
 """Age at which the partition policies are read again."""
+
+EXPIRY_SECONDS = 3600.0
+"""How often silent origins are looked for, the first time together with the policies."""
 
 _log = get_logger("writer")
 
@@ -58,6 +65,7 @@ class Housekeeping:
         self._settings = settings
         self._end = asyncio.Event()
         self._policies_age = 0.0
+        self._expiry_age = EXPIRY_SECONDS
         self._throttle = Throttle(_log)
 
     def stop(self) -> None:
@@ -73,6 +81,7 @@ class Housekeeping:
                     await self._end.wait()
             except TimeoutError:
                 self._policies_age += pause
+                self._expiry_age += pause
             self.look()
             await self.flush()
 
@@ -111,3 +120,7 @@ class Housekeeping:
             if is_old:
                 await self._shared.expiry.read(side)
                 self._policies_age = 0.0
+            if is_old and self._expiry_age >= EXPIRY_SECONDS:
+                gone = await origins.expire(side, self._settings.origin_days)
+                self._metrics.expired_origins.add(amount=gone)
+                self._expiry_age = 0.0

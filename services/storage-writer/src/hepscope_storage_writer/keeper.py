@@ -2,8 +2,8 @@
 
 Committed: done. Busy (away, out of space, too slow): repeated for ever, with pauses, on a new
 session, nothing lost. Refused for its data: the bad packets are found and leave for the dead
-letters. Stale: what the database says about the positions is believed. A leaf that went away:
-asked for again. Every other error is raised and ends the process, and the bus replays.
+letters. Stale: what the database says about positions or origins is believed. A leaf that went
+away: asked for again. Every other error is raised and ends the process, and the bus replays.
 """
 
 import asyncio
@@ -15,11 +15,12 @@ from typing import Final
 
 from hepscope_common.bus.protocol import Producer, TopicPartition
 from hepscope_common.logs import Throttle, get_logger
+from hepscope_common.store import origins
 from hepscope_common.store.positions import read
 from hepscope_common.store.verdicts import Verdict, is_missing_leaf, verdict_of
 from hepscope_storage_writer import dead_letters
 from hepscope_storage_writer.batch import Batch, DeadLetter
-from hepscope_storage_writer.decode import Decoder
+from hepscope_storage_writer.decode import Decoder, split
 from hepscope_storage_writer.metrics import Outcome, WriterMetrics
 from hepscope_storage_writer.nodes import PendingNodes
 from hepscope_storage_writer.ownership import Ownership, Settlement
@@ -29,6 +30,7 @@ from hepscope_storage_writer.transaction import (
     LeafGoneError,
     Plan,
     Shared,
+    StaleOriginsError,
     StalePositionsError,
     Storing,
 )
@@ -36,6 +38,10 @@ from hepscope_storage_writer.transaction import (
 MAX_SEARCHES: Final = 3
 """Searches for bad packets in one batch. A search that finds none and a commit that is refused
 again contradict each other; going on would never end."""
+
+MAX_READINGS: Final = 3
+"""Readings of the origins of one batch. Nobody else moves them, so what was read holds when it is
+compared, but for an expiry in between."""
 
 _log = get_logger("writer")
 
@@ -45,6 +51,7 @@ class _Remedy(Enum):
 
     NOTHING = auto()
     READ_POSITIONS = auto()
+    READ_ORIGINS = auto()
     READ_POLICIES = auto()
     FIND_POISON = auto()
 
@@ -87,6 +94,7 @@ class Keeper:
         self._settings = around.settings
         self._remedy = _Remedy.NOTHING
         self._searches = 0
+        self._readings = 0
         self._throttle = Throttle(_log)
 
     async def keep(self, batch: Batch) -> None:
@@ -95,7 +103,7 @@ class Keeper:
         Raises what repeating cannot mend; the batch is then still on the bus.
         """
         self._remedy = _Remedy.NOTHING
-        self._searches = 0
+        self._searches = self._readings = 0
         pause = self._settings.retry_min_ms / 1000
         while batch.records:
             try:
@@ -116,13 +124,22 @@ class Keeper:
             return await self._settle(batch)
         if not self._ownership.holds(batch):
             return self._part_of(batch)
+        if self._remedy in (_Remedy.READ_ORIGINS, _Remedy.FIND_POISON):
+            return await self._mend(batch)
         if self._remedy is _Remedy.READ_POLICIES:
             await self._read_policies()
-        if self._remedy is _Remedy.FIND_POISON:
-            batch = await self._without_poison(batch)
         self._remedy = _Remedy.NOTHING
         await self._commit(batch)
         return self._new_batch()
+
+    async def _mend(self, batch: Batch) -> Batch:
+        """Return a batch that was refused for what it holds, in a form that will be taken."""
+        is_poisoned = self._remedy is _Remedy.FIND_POISON
+        mend = self._without_poison if is_poisoned else self._with_origins
+        mended = await mend(batch)
+        # Not before: what fails here is done again.
+        self._remedy = _Remedy.NOTHING
+        return mended
 
     async def _commit(self, batch: Batch) -> None:
         async with asyncio.timeout(self._settings.batch_timeout_seconds):
@@ -145,6 +162,10 @@ class Keeper:
         if isinstance(error, StalePositionsError):
             self._remedy = _Remedy.READ_POSITIONS
             self._count(Outcome.STALE)
+        elif isinstance(error, StaleOriginsError) and self._readings < MAX_READINGS:
+            self._remedy = _Remedy.READ_ORIGINS
+            self._readings += 1
+            self._count(Outcome.STALE_ORIGINS)
         elif isinstance(error, LeafGoneError) or is_missing_leaf(error):
             self._remedy = _Remedy.READ_POLICIES
             self._count(Outcome.LEAF_GONE)
@@ -167,11 +188,17 @@ class Keeper:
         async with asyncio.timeout(self._settings.batch_timeout_seconds):
             async with self._storing.session.hold() as connection:
                 found = await read(connection, self._around.bus_id)
+                known = await origins.read_newest(
+                    connection,
+                    self._around.bus_id,
+                    list(batch.spans),
+                    limit=self._settings.origin_cache,
+                )
         self._remedy = _Remedy.NOTHING
         stored = {TopicPartition(*where): position for where, position in found.items()}
         # Some of what it knows may never have been committed, or not be true any more.
         self._storing.cache.clear()
-        settlement = self._ownership.settle(batch, stored)
+        settlement = self._ownership.settle(batch, stored, known)
         if settlement.is_committed:
             self._finish(batch, Outcome.ALREADY)
             return self._new_batch()
@@ -181,6 +208,15 @@ class Keeper:
             )
         self._around.settled(settlement)
         return self._new_batch()
+
+    async def _with_origins(self, batch: Batch) -> Batch:
+        """Return the batch without what the database says is stored of its origins."""
+        asked = list(batch.origins)
+        async with asyncio.timeout(self._settings.batch_timeout_seconds):
+            async with self._storing.session.hold() as connection:
+                stored = await origins.read(connection, self._around.bus_id, asked)
+        self._ownership.origins.correct(asked, stored)
+        return self._part_of(batch)
 
     async def _read_policies(self) -> None:
         shared = self._around.shared
@@ -193,7 +229,8 @@ class Keeper:
         packets = [
             PacketAt(number, index)
             for number, record in enumerate(batch.records)
-            for index in range(len(self._decoder.packets(self._new_batch(), record)))
+            for index in range(len(split(record)[0]))
+            if index not in batch.skipped.get(number, ())
         ]
 
         async def rehearse(part: Sequence[PacketAt]) -> None:
@@ -209,7 +246,7 @@ class Keeper:
             chosen.setdefault(at.record, set()).add(at.index)
         some = self._new_batch()
         for number, indexes in chosen.items():
-            self._decoder.add_packets(some, batch.records[number], only=indexes)
+            self._decoder.add_packets(some, batch.records[number], indexes)
         return some
 
     def _without(self, batch: Batch, refused: Mapping[PacketAt, str]) -> Batch:
@@ -218,7 +255,7 @@ class Keeper:
             states = {at.index: state for at, state in refused.items() if at.record == number}
             self._decoder.add(rest, record, leave_out=states)
             if states:
-                packets = self._decoder.packets(self._new_batch(), record)
+                packets, _ = split(record)
                 rest.dead_letters += [
                     DeadLetter(record, index, packets[index], dead_letters.REFUSED, state)
                     for index, state in states.items()
@@ -226,10 +263,10 @@ class Keeper:
         return rest
 
     def _part_of(self, batch: Batch) -> Batch:
-        """Return what of a batch still belongs to this worker, after partitions left it."""
+        """Return what of a batch is still to be stored here, decoded with what is known now."""
         part = self._new_batch()
         for record in batch.records:
-            if (record.topic, record.partition) in self._ownership.positions:
+            if self._ownership.expects(part, record):
                 self._decoder.add(part, record)
         return part
 
@@ -248,6 +285,7 @@ class Keeper:
             metrics.rows.add((group.root,), len(rows))
         for reason, count in batch.times.items():
             metrics.times.add((reason,), count)
+        metrics.duplicates.add(amount=batch.duplicates)
         for letter in batch.dead_letters:
             metrics.dead_letters.add((letter.reason,))
             self._throttle.warning(

@@ -4,7 +4,7 @@ Reading does not renew an entry: what matters here is stored again whenever it i
 look-up that writes would cost the hot path twice.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Generic, TypeVar
 
 _Key = TypeVar("_Key")
@@ -44,6 +44,14 @@ class Lru(Generic[_Key, _Value]):
             entries[key] = value
         for _ in range(len(entries) - self._size):
             del entries[next(iter(entries))]
+
+    def __iter__(self) -> Iterator[_Key]:
+        """Yield the keys, the one stored longest ago first."""
+        return iter(self._entries)
+
+    def drop(self, key: _Key) -> None:
+        """Forget one entry, if it is there."""
+        self._entries.pop(key, None)
 
     def clear(self) -> None:
         """Forget everything."""

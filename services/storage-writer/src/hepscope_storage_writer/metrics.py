@@ -26,6 +26,7 @@ class Outcome(StrEnum):
     LEAF_GONE = "leaf_gone"
     POISON = "poison"
     STALE = "stale"
+    STALE_ORIGINS = "stale_origins"
 
 
 Samples = Iterable[tuple[tuple[str, ...], float]]
@@ -78,6 +79,14 @@ class WriterMetrics:
             ["reason"],
             known=[*((reason,) for reason in Reason), (REFUSED,)],
         )
+        self.duplicates = CounterFamily(
+            "hepscope_writer_duplicates_total",
+            "Packets skipped because they are stored already: they were sent twice.",
+        )
+        self.expired_origins = CounterFamily(
+            "hepscope_writer_origins_expired_total",
+            "Origins forgotten because they were silent for longer than `origin_days`.",
+        )
         self.nodes_dropped = CounterFamily(
             "hepscope_writer_nodes_dropped_total",
             "Capture nodes left out of the node table because too many names came at once.",
@@ -116,6 +125,17 @@ class WriterMetrics:
                 plain(lambda readings: readings.cached_calls),
             ),
             GaugeFamily(
+                "hepscope_writer_cached_origins",
+                "Origins (numbering senders, per bus partition) that are remembered.",
+                plain(lambda readings: readings.cached_origins),
+            ),
+            GaugeFamily(
+                "hepscope_writer_given_up_records",
+                "Records given up for ever by `hepscope positions accept-gap`, of the bus"
+                " partitions owned, as of their take-over.",
+                plain(lambda readings: readings.given_up_records),
+            ),
+            GaugeFamily(
                 "hepscope_writer_batch_age_seconds",
                 "Age of the batch at work on a connection, 0 when there is none.",
                 lambda: self._readings.batch_ages() if self._readings is not None else [],
@@ -140,6 +160,16 @@ class Readings(Protocol):
     @property
     def stopped_partitions(self) -> float:
         """Assigned partitions that another writer has taken over."""
+        ...
+
+    @property
+    def cached_origins(self) -> float:
+        """Origins whose highest number is remembered."""
+        ...
+
+    @property
+    def given_up_records(self) -> float:
+        """Records given up by accepted gaps, ever, of the partitions owned."""
         ...
 
     @property

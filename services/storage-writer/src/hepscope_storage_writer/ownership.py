@@ -1,17 +1,20 @@
 """Which bus partitions a worker owns, and where each one stands in the database.
 
-Memory of what the database said at take-over and of every commit since. When a commit finds
+Memory of what the database said at take-over and of every commit since: the next offset, and what
+is stored of the origins. When a commit finds
 otherwise, ``settle`` tells the two cases apart: the epoch is still ours but the position is
 another (a commit whose answer got lost, or an operator's hand), or the epoch is not ours any
 more, and the partition is left alone until the bus assigns it again.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from hepscope_common.bus.protocol import Record, TopicPartition
+from hepscope_common.store.origins import OriginAt
 from hepscope_common.store.positions import Advance, Position
 from hepscope_storage_writer.batch import Batch
+from hepscope_storage_writer.known_origins import DEFAULT_SIZE, KnownOrigins
 
 
 @dataclass(slots=True)
@@ -29,17 +32,25 @@ class Settlement:
 class Ownership:
     """Positions of the partitions owned; ``stopped`` are assigned but taken over by another."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, origin_cache: int = DEFAULT_SIZE) -> None:
+        self.origins = KnownOrigins(origin_cache)
         self.positions: dict[TopicPartition, Position] = {}
         self.stopped: set[TopicPartition] = set()
 
-    def assign(self, positions: Mapping[TopicPartition, Position]) -> None:
+    def assign(
+        self,
+        positions: Mapping[TopicPartition, Position],
+        origins: Mapping[OriginAt, int],
+    ) -> None:
         """Own partitions from where they stand."""
+        self.origins.forget(positions)
+        self.origins.learn(origins)
         self.positions.update(positions)
         self.stopped.difference_update(positions)
 
-    def release(self, partitions: Iterable[TopicPartition]) -> None:
+    def release(self, partitions: Collection[TopicPartition]) -> None:
         """Own partitions no longer."""
+        self.origins.forget(partitions)
         for where in partitions:
             self.positions.pop(where, None)
             self.stopped.discard(where)
@@ -54,8 +65,16 @@ class Ownership:
         return record.offset == (position.next_offset if span is None else span.next)
 
     def holds(self, batch: Batch) -> bool:
-        """Whether every partition of a batch is owned."""
-        return self.positions.keys() >= batch.spans.keys()
+        """Whether a batch is what comes next of each of its partitions, all of them owned.
+
+        It is not when a partition left while the batch was repeated, nor when it has come back
+        meanwhile from somebody who went on with it.
+        """
+        return all(
+            (position := self.positions.get(where)) is not None
+            and position.next_offset == span.first
+            for where, span in batch.spans.items()
+        )
 
     def advances(self, batch: Batch) -> list[Advance]:
         """Return the moves of positions that a batch means, sorted, as locks are taken."""
@@ -72,14 +91,22 @@ class Ownership:
 
     def committed(self, batch: Batch) -> None:
         """Note that a batch is stored."""
+        self.origins.committed(batch)
         for where, span in batch.spans.items():
             position = self.positions.get(where)
             if position is not None:
                 self.positions[where] = position._replace(next_offset=span.next)
 
-    def settle(self, batch: Batch, stored: Mapping[TopicPartition, Position]) -> Settlement:
+    def settle(
+        self,
+        batch: Batch,
+        stored: Mapping[TopicPartition, Position],
+        origins: Mapping[OriginAt, int],
+    ) -> Settlement:
         """Believe the database about the partitions of a batch whose commit was refused."""
         found = Settlement(is_committed=True)
+        self.origins.forget(batch.spans)
+        self.origins.learn(origins)
         for where, span in sorted(batch.spans.items()):
             mine = self.positions.get(where)
             now = stored.get(where)

@@ -42,6 +42,14 @@ class WriterSettings(Section):
     party_cache: int = Field(default=200_000, ge=1)
     """Users remembered as written to the table that searches by part of a number use."""
 
+    origin_cache: int = Field(default=20_000, ge=1)
+    """Origins (numbering senders, per bus partition) remembered per connection; one that was
+    forgotten costs a look-up."""
+
+    origin_days: float = Field(default=14.0, ge=1, le=3650)
+    """Origins silent for so long are forgotten. Not shorter than the bus keeps records
+    (`bus.retention_hours`), since what was sent twice is told by them."""
+
     calls: bool = True
     """Keep call and registration records. Without them there is no list of calls."""
 

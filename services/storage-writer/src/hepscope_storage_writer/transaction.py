@@ -2,8 +2,8 @@
 
 Before it, in autocommit on another session: leaves and parties, which all writers share. Before
 it on its own session: the rows of known calls. In it: the positions first, which fails before
-any work if another writer took over, and locks in one order; then COPY, then the upserts. After
-it, and only then, the caches.
+any work if another writer took over, and locks in one order; the origins; then COPY, then the
+upserts. After it, and only then, the caches.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ import asyncpg
 from hepscope_common.calls import CallFacts
 from hepscope_common.calls.registration import RegistrationFacts
 from hepscope_common.clock import Clock
-from hepscope_common.store import copy
+from hepscope_common.store import copy, origins
 from hepscope_common.store.partitions import Leaf, LeafCache
 from hepscope_common.store.positions import Advance, compare_and_set
 from hepscope_storage_writer import parties
@@ -40,6 +40,10 @@ from hepscope_storage_writer.session import Session
 
 class StalePositionsError(Exception):
     """A position is not as this writer left it: another one took over, or a commit was unknown."""
+
+
+class StaleOriginsError(Exception):
+    """More or less is stored of an origin than the batch was decoded with; decode it again."""
 
 
 class LeafGoneError(Exception):
@@ -87,14 +91,17 @@ class Storing:
     async def store(self, batch: Batch, advances: Sequence[Advance]) -> Plan:
         """Commit a batch and its positions; returns what went where.
 
-        Raises StalePositionsError and LeafGoneError, nothing stored then, and what the database
-        raises; whether that hit before or after the commit, the next attempt's positions tell.
+        Raises StalePositionsError, StaleOriginsError and LeafGoneError, nothing stored then, and
+        what the database raises; whether that hit before or after the commit, the next attempt's
+        positions tell.
         """
         async with self.session.hold() as connection:
             plan = await self._plan(connection, batch)
             async with connection.transaction():
                 if not await compare_and_set(connection, self._bus_id, advances):
                     raise StalePositionsError
+                if not await origins.store(connection, self._bus_id, batch.rises()):
+                    raise StaleOriginsError
                 await _write(connection, plan)
         self.cache.update(newest_of(plan.rows, plan.known).items())
         return plan

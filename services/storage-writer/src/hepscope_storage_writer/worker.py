@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 
 from hepscope_common.bus.protocol import TopicPartition
 from hepscope_common.logs import get_logger
+from hepscope_common.store.origins import OriginAt
 from hepscope_common.store.positions import Position
 from hepscope_storage_writer.batch import Batch
 from hepscope_storage_writer.decode import Decoder
@@ -28,7 +29,7 @@ class Worker:
     ) -> None:
         self.number = number
         self.inbox = Inbox()
-        self.ownership = Ownership()
+        self.ownership = Ownership(origin_cache=around.settings.origin_cache)
         self._storing = storing
         self._settings = around.settings
         self._silence_us = around.shared.silence_us
@@ -38,6 +39,7 @@ class Worker:
             now_us=around.shared.now_us,
             expiry=around.shared.expiry,
             with_calls=around.settings.calls,
+            origins=self.ownership.origins,
         )
         self._keeper = Keeper(storing, self._decoder, self.ownership, around)
         self._batch: Batch | None = None
@@ -80,9 +82,11 @@ class Worker:
         last = max(self._began, self._keeper.last_verdict)
         return asyncio.get_running_loop().time() - last
 
-    def assign(self, positions: Mapping[TopicPartition, Position]) -> None:
+    def assign(
+        self, positions: Mapping[TopicPartition, Position], origins: Mapping[OriginAt, int]
+    ) -> None:
         """Take partitions from where they stand."""
-        self.ownership.assign(positions)
+        self.ownership.assign(positions, origins)
 
     async def revoke(self, partitions: Collection[TopicPartition], timeout_seconds: float) -> None:
         """Give partitions up, once the batch at work is stored or the time is over.

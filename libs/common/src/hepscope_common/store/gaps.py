@@ -1,0 +1,85 @@
+"""Gaps: records that a position can never come to, given up by an operator.
+
+A log may have expired before it was stored, or have been made anew. The writer then stops, since
+passing over records in silence is the one thing it must not do. Accepting the gap moves the
+position on condition that it still stands where the operator saw it, raises the epoch, so that a
+writer that runs notices, and is kept in a row of its own.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import asyncpg
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A stored position as operators look at it."""
+
+    bus_id: str
+    topic: str
+    partition: int
+    next_offset: int
+    epoch: int
+    owner: str
+    updated_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A move of a position to where its log goes on; ``records`` are given up by it."""
+
+    standing: Standing
+    to_offset: int
+    records: int
+
+
+_LIST: Final = """
+select bus_id, topic, partition, next_offset, epoch, coalesce(owner, '') as owner,
+  hepscope.unix_us(updated_at) as updated_us
+from hepscope.bus_position where $1::text is null or bus_id = $1
+order by bus_id, topic, partition
+"""
+
+_MOVE: Final = """
+update hepscope.bus_position
+set next_offset = $6, epoch = epoch + 1, owner = $7, updated_at = now()
+where bus_id = $1 and topic = $2 and partition = $3 and next_offset = $4 and epoch = $5
+"""
+
+_NOTE: Final = """
+insert into hepscope.bus_gap
+  (bus_id, topic, partition, from_offset, to_offset, records, accepted_at, accepted_by)
+values ($1, $2, $3, $4, $5, $6, clock_timestamp(), $7)
+"""
+
+_GIVEN_UP: Final = """
+select topic, partition, sum(records)::bigint as records
+from hepscope.bus_gap where bus_id = $1 group by topic, partition
+"""
+
+
+async def standings(connection: asyncpg.Connection, bus_id: str | None = None) -> list[Standing]:
+    """Return the positions of a bus, or of all, sorted by bus, topic and partition."""
+    return [Standing(**row) for row in await connection.fetch(_LIST, bus_id)]
+
+
+async def accept(connection: asyncpg.Connection, gap: Gap, who: str) -> bool:
+    """Move the position and note the gap; False when the position moved since it was looked at."""
+    at = gap.standing
+    where = (at.bus_id, at.topic, at.partition)
+    async with connection.transaction():
+        status = await connection.execute(
+            _MOVE, *where, at.next_offset, at.epoch, gap.to_offset, f"gap accepted by {who}"
+        )
+        if status != "UPDATE 1":
+            return False
+        await connection.execute(_NOTE, *where, at.next_offset, gap.to_offset, gap.records, who)
+    return True
+
+
+async def given_up(connection: asyncpg.Connection, bus_id: str) -> Mapping[tuple[str, int], int]:
+    """Return how many records were ever given up, by (topic, partition); others had no gap."""
+    rows = await connection.fetch(_GIVEN_UP, bus_id)
+    return {(row["topic"], row["partition"]): row["records"] for row in rows}
