@@ -132,6 +132,29 @@ async def test_searches_for_calls_use_the_indexes_made_for_them(session: Explain
         assert "Seq Scan" not in scans_of(plans, "call_p"), (filters, q)
 
 
+async def test_newest_calls_are_walked_to_before_a_table_has_statistics(
+    session: Explaining, stored: Stored
+) -> None:
+    """As after a bulk load: without them, the planner takes a day for a few rows to be sorted."""
+    for nth in range(6):
+        fill = FILL.replace("'call-' || n", f"'{nth}-' || n || repeat('x', 400)")
+        await stored.connection.execute(fill, _moment(MIDNIGHT), 3000)
+    await stored.connection.execute(
+        "delete from pg_statistic where starelid in (select oid from pg_class where relname ~ $1)",
+        "^call_p",
+    )
+    await stored.connection.execute(
+        "update pg_class set reltuples = -1, relpages = 0, relallvisible = 0 where relname ~ $1",
+        "^call_p",
+    )
+    plans = await search(session)
+    assert isinstance(plans, list)
+
+    # An incremental one sorts calls of the same moment only.
+    assert "Sort" not in {node["Node Type"] for node in nodes_of(plans[0]) if "Node Type" in node}
+    assert set(scans_of(plans[0], "call_p")) == {"Index Scan"}
+
+
 async def test_the_period_leaves_out_older_partitions(session: Explaining) -> None:
     """key_time is never before the first message, so the start prunes."""
     bounds = Search(Order.NEWEST, 10)
