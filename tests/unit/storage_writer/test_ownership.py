@@ -1,6 +1,7 @@
 """Tests of positions as a worker knows them."""
 
 from hepscope_common.bus.protocol import Record, TopicPartition
+from hepscope_common.store.origins import NONE_STORED, OriginAt
 from hepscope_common.store.positions import Advance, Position
 from hepscope_storage_writer.batch import Batch
 from hepscope_storage_writer.ownership import Ownership
@@ -97,3 +98,36 @@ def test_released_partitions_are_forgotten() -> None:
     assert set(owner.positions) == {TWO}
     assert not owner.holds(make_batch())
     assert not owner.settle(make_batch(), {TWO: Position(1, 8)}, {}).is_committed
+
+
+def test_a_batch_whose_partition_went_on_elsewhere_is_not_held() -> None:
+    """It left while the batch was repeated, somebody stored of it, and it came back."""
+    owner, batch = make_owner(), make_batch()
+    assert owner.holds(batch)
+
+    owner.release([ONE])
+    owner.assign({ONE: Position(6, 5)}, {})
+
+    assert not owner.holds(batch)
+    rest = Batch(DAY_US)
+    assert [owner.expects(rest, record) for record in batch.records] == [True, False, True]
+
+
+def test_origins_come_and_go_with_their_partitions() -> None:
+    """What is known of them is true only as long as nobody else stores them."""
+    owner, at = Ownership(), OriginAt("t", 1, bytes(16))
+    owner.assign({ONE: Position(5, 3)}, {at: 7})
+    assert owner.origins.stored(at) == 7
+
+    owner.release([ONE])
+    assert owner.origins.stored(at) == NONE_STORED
+
+
+def test_a_settled_batch_leaves_what_the_database_says_of_origins() -> None:
+    """What was believed before may never have been stored."""
+    owner, at = make_owner(), OriginAt("t", 1, bytes(16))
+    owner.assign({ONE: Position(5, 3)}, {at: 7})
+
+    owner.settle(make_batch(), {ONE: Position(2, 3), TWO: Position(0, 8)}, {at: 3})
+
+    assert owner.origins.stored(at) == 3
