@@ -75,8 +75,10 @@ def make_packet(
     correlation_id: bytes = b"",
     auth_key: bytes | None = None,
     ip_protocol: int = 17,
+    origin: bytes = b"",
+    seq: int | None = None,
 ) -> bytes:
-    """Return a HEP3 packet as an agent sends it."""
+    """Return a HEP3 packet as an agent sends it; with origin and seq, one that numbers it."""
     packed = ipaddress.ip_address(source).packed
     return encode3(
         HepPacket(
@@ -92,6 +94,8 @@ def make_packet(
             node_name=node_name,
             correlation_id=correlation_id,
             auth_key=auth_key,
+            origin=origin,
+            seq=seq,
             payload=payload,
         )
     )
