@@ -36,6 +36,11 @@ class Rig:
         """Where it listens for connections."""
         return self.ingest.tcp[0].address.host, self.ingest.tcp[0].address.port
 
+    @property
+    def tls(self) -> tuple[str, int]:
+        """Where it listens for TLS connections."""
+        return self.ingest.tls[0].address.host, self.ingest.tls[0].address.port
+
     def count(self, name: str, **labels: str) -> float:
         """Return the value of a metric now."""
         value = self.registry.get_sample_value(f"hepscope_ingest_{name}", labels)

@@ -1,13 +1,18 @@
 """What the listeners do, through real sockets: the same for UDP and TCP where they agree."""
 
 import asyncio
+import fcntl
+import logging
 import socket
+import struct
+import sys
+import termios
 from collections.abc import Awaitable, Callable
 
 import pytest
 
 from hep import decode3, encode1, encode2
-from hepscope_common.bus import TopicPartition
+from hepscope_common.bus import TOPICS, TopicPartition
 from hepscope_common.runtime import StartupError, Supervisor
 from hepscope_common.settings import Listen
 from hepscope_ingest.listeners.udp import UdpListener
@@ -157,6 +162,123 @@ async def test_connections_beyond_the_limit_are_closed_and_counted(make_rig: Mak
         first.write(PACKET)
         await rig.until(lambda: len(rig.on_bus()) == 1)
         first.close()
+
+
+async def test_a_silent_connection_is_closed_where_a_setting_says_so(make_rig: MakeRig) -> None:
+    """Who says something from time to time stays."""
+    async with make_rig(tcp_idle_seconds=1) as rig:
+        reader, silent = await asyncio.open_connection(*rig.tcp)
+        silent.write(PACKET[:50])
+        async with asyncio.timeout(5):
+            with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+                await reader.readexactly(1)
+        silent.close()
+        assert rig.count("refused_total", reason="idle") == 1
+        await send_tcp(rig, PACKET)
+        await rig.until(lambda: len(rig.on_bus()) == 1)
+
+
+async def test_what_came_before_a_reset_is_taken(make_rig: MakeRig) -> None:
+    """TCP acknowledged it to the peer, whatever the peer does next; even while the bus is full."""
+    calls = [packet for n in range(300) for packet in make_call(f"{n}@x")]
+    async with make_rig(max_bytes=50_000, record_bytes=10_000) as rig:
+        await send_tcp(rig, b"".join(calls[:210]))
+        await rig.until(lambda: not rig.ingest.ready()[0])
+        _, writer = await asyncio.open_connection(*rig.tcp)
+        writer.write(b"".join(calls[210:310]))
+        await writer.drain()
+        await rig.until(lambda: rig.ingest.tcp[0].connections >= 1)
+        connection = writer.get_extra_info("socket")
+        while unsent(connection):
+            await asyncio.sleep(0.001)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.transport.abort()
+        assert await read_until(rig, 310) == 310
+        assert rig.count("received_total", transport="tcp") == 310
+
+
+def unsent(connection: socket.socket) -> int:
+    """Return the bytes that the peer's kernel has not acknowledged yet (SIOCOUTQ)."""
+    return int.from_bytes(
+        fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, bytes(4)), sys.byteorder
+    )
+
+
+async def test_the_kernel_looks_after_dead_peers(make_rig: MakeRig) -> None:
+    """A peer whose machine is gone would hold its place for ever."""
+    async with make_rig(tcp_keepalive_seconds=40) as rig:
+        _, writer = await asyncio.open_connection(*rig.tcp)
+        await rig.until(lambda: rig.ingest.tcp[0].connections == 1)
+        (accepted,) = rig.ingest.tcp[0]._connections.values()
+        assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 40
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL) == 10
+        writer.close()
+
+
+async def test_http_to_the_plain_port_is_refused_with_a_hint(
+    rig: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    """At once, instead of letting the client wait for an answer."""
+    with caplog.at_level(logging.WARNING, "hepscope.ingest"):
+        reader, writer = await asyncio.open_connection(*rig.tcp)
+        writer.write(b"POST /hep HTTP/1.1\r\nHost: x\r\n\r\n")
+        async with asyncio.timeout(5):
+            with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+                await reader.readexactly(1)
+        writer.close()
+    assert rig.count("refused_total", reason="not_hep") == 1
+    assert "ingest.http is for it" in caplog.text
+
+
+async def test_several_sockets_share_a_port_and_lose_nothing_at_the_end(make_rig: MakeRig) -> None:
+    """Each has a buffer of its own, and each is drained."""
+    senders, each = 40, 25
+    async with make_rig(udp_sockets=4, max_bytes=10_000, record_bytes=2_000) as rig:
+        listen = str(rig.ingest.udp[0].address)
+        buffers = [
+            rig.count("udp_receive_buffer_bytes", listen=listen, socket=str(number))
+            for number in range(4)
+        ]
+        assert min(buffers) > 4096
+        # The bus fills at once, so that most of it lies in the kernel when the end comes.
+        for _ in range(senders):
+            await send_udp(rig, *[PACKET] * each)
+        held = [one.address for one in rig.ingest.udp]
+        assert held == [Listen(host="127.0.0.1", port=rig.udp[1])]
+        reading = asyncio.create_task(read_until(rig, senders * each))
+    seen = await reading
+    assert seen == senders * each
+    assert rig.count("received_total", transport="udp") == senders * each
+
+
+async def read_until(rig: Rig, wanted: int) -> int:
+    """Read and commit as a writer does, until this many packets came."""
+    seen = 0
+    async with rig.bus.consumer("writer", TOPICS) as reader, asyncio.timeout(10):
+        while seen < wanted:
+            for record in await reader.poll(max_bytes=50_000, timeout_seconds=0.2):
+                seen += record.packets
+                at = TopicPartition(record.topic, record.partition)
+                reader.commit({at: record.offset + 1})
+    return seen
+
+
+async def test_sharing_a_port_is_for_one_process_only(rig: Rig) -> None:
+    """Several sockets of ours do not hide that somebody else has the port."""
+    taken = Listen(host="127.0.0.1", port=rig.udp[1])
+    ingest = rig.ingest
+    second = UdpListener(
+        taken,
+        ingest.intake,
+        ingest.peers,
+        ingest.metrics,
+        Supervisor(),
+        receive_buffer_bytes=4096,
+        sockets=2,
+    )
+    with pytest.raises(StartupError, match=f"HEP over UDP: cannot listen at {taken}: "):
+        await second.__aenter__()
 
 
 async def test_only_packets_with_a_known_key_are_taken_once_keys_are_set(

@@ -12,8 +12,8 @@ from hepscope_common.logs import get_logger
 from hepscope_common.runtime import Supervisor
 from hepscope_ingest.batcher import Batcher
 from hepscope_ingest.intake import Intake
-from hepscope_ingest.listeners.tcp import ConnectionLimits, TcpListener
-from hepscope_ingest.listeners.udp import UdpListener, listening_drops
+from hepscope_ingest.listeners.udp import listening_drops, receive_buffers
+from hepscope_ingest.listening import Listening
 from hepscope_ingest.metrics import IngestMetrics
 from hepscope_ingest.peers import PeerTable
 from hepscope_ingest.settings import IngestSettings
@@ -39,11 +39,10 @@ class Ingest:
         self.peers = peers = PeerTable()
         self.metrics = IngestMetrics(
             registry,
-            kernel_drops=lambda: listening_drops(self.udp),
-            receive_buffers=lambda: [
-                ((str(one.address),), one.receive_buffer_bytes) for one in self.udp
-            ],
-            connections=lambda: [((str(one.address),), one.connections) for one in self.tcp],
+            kernel_drops=lambda: listening_drops(self.listening.udp),
+            receive_buffers=lambda: receive_buffers(self.listening.udp),
+            connections=lambda: list(self.listening.connections()),
+            certificate_expiry=lambda: list(self.listening.certificate_expiry()),
             peers=peers.accepted,
             refused_peers=peers.refused,
             held=lambda: [((), self._batcher.held_packets)],
@@ -66,47 +65,22 @@ class Ingest:
             auth_keys=settings.auth_keys,
             rate_limit=settings.rate_limit,
         )
-        self.udp = [
-            UdpListener(
-                listen,
-                self.intake,
-                peers,
-                self.metrics,
-                supervisor,
-                receive_buffer_bytes=settings.receive_buffer_bytes,
-            )
-            for listen in settings.udp
-        ]
-        limits = ConnectionLimits(
-            settings.tcp_connections, settings.tcp_idle_seconds, settings.tcp_keepalive_seconds
-        )
-        self.tcp = [
-            TcpListener(
-                listen,
-                self.intake,
-                peers,
-                self.metrics,
-                supervisor,
-                limits=limits,
-            )
-            for listen in settings.tcp
-        ]
+        self.listening = Listening(settings, self.intake, peers, self.metrics, supervisor)
+        self.udp, self.tcp, self.tls = self.listening.udp, self.listening.tcp, self.listening.tls
         self._stack = AsyncExitStack()
 
     def ready(self) -> tuple[bool, str]:
         """Tell whether packets are taken at present, and where."""
         if self._batcher.blocked:
             return False, "the bus is full: reading from the network has stopped"
-        listeners: list[UdpListener | TcpListener] = [*self.udp, *self.tcp]
-        return True, f"accepting at {', '.join(one.name for one in listeners) or 'no address'}"
+        names = ", ".join(one.name for one in self.listening.all)
+        return True, f"accepting at {names or 'no address'}"
 
     async def __aenter__(self) -> Self:
         """Open every listener, or none."""
         async with AsyncExitStack() as opening:
             opening.push_async_callback(self._batcher.flush)
-            listeners: list[UdpListener | TcpListener] = [*self.udp, *self.tcp]
-            for listener in listeners:
-                await opening.enter_async_context(listener)
+            await opening.enter_async_context(self.listening)
             self._stack = opening.pop_all()
         return self
 

@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry
 from hepscope_common.metrics import CounterFamily, GaugeFamily, PlainCollector
 from hepscope_ingest.refusal import REASONS
 
-TRANSPORTS = ("udp", "tcp")
+TRANSPORTS = ("udp", "tcp", "tls", "http", "ws")
 VERSIONS = ("1", "2", "3")
 
 Readings = Callable[[], Iterable[tuple[tuple[str, ...], float]]]
@@ -30,11 +30,12 @@ class IngestMetrics:
         peers: Readings = _nothing,
         refused_peers: Readings = _nothing,
         held: Readings = _nothing,
+        certificate_expiry: Readings = _nothing,
         unacknowledged: Readings = _nothing,
     ) -> None:
         self.received = CounterFamily(
             "hepscope_ingest_received_total",
-            "Datagrams and framed TCP packets that came in.",
+            "Packets that came in, whatever became of them.",
             ("transport",),
             known=[(name,) for name in TRANSPORTS],
         )
@@ -60,7 +61,7 @@ class IngestMetrics:
         )
         self.skipped_bytes = CounterFamily(
             "hepscope_ingest_tcp_skipped_bytes_total",
-            "Bytes between packets of TCP streams that were no HEP.",
+            "Bytes between packets of TCP and TLS streams and HTTP bodies that were no HEP.",
         )
         self.hellos = CounterFamily(
             "hepscope_ingest_hellos_total",
@@ -86,13 +87,13 @@ class IngestMetrics:
                 "hepscope_ingest_udp_kernel_drops",
                 "Datagrams that the kernel dropped because the receive buffer was full.",
                 kernel_drops,
-                ("listen",),
+                ("listen", "socket"),
             ),
             GaugeFamily(
                 "hepscope_ingest_udp_receive_buffer_bytes",
                 "Receive buffer that the kernel granted.",
                 receive_buffers,
-                ("listen",),
+                ("listen", "socket"),
             ),
             GaugeFamily(
                 "hepscope_ingest_held_packets",
@@ -105,7 +106,15 @@ class IngestMetrics:
                 unacknowledged,
             ),
             GaugeFamily(
-                "hepscope_ingest_tcp_connections", "Open TCP connections.", connections, ("listen",)
+                "hepscope_ingest_tcp_connections",
+                "Open connections, TLS and HTTP included.",
+                connections,
+                ("listen",),
+            ),
+            GaugeFamily(
+                "hepscope_ingest_tls_certificate_expiry_seconds",
+                "When the certificate of the TLS addresses expires, Unix time.",
+                certificate_expiry,
             ),
             GaugeFamily(
                 "hepscope_ingest_peer_accepted_packets",

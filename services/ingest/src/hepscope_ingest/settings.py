@@ -1,9 +1,22 @@
 """Settings of ingest: section ``[ingest]``."""
 
-from pydantic import Field
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BeforeValidator, Field, model_validator
 
 from hepscope_common.settings import CommaList, Listen, ListenList, Section
 from hepscope_common.sockets import ALL
+
+
+def parse_path(value: object) -> object:
+    """Return the path of a text, ``~`` expanded; None of an empty one."""
+    if not isinstance(value, str):
+        return value
+    return Path(value).expanduser() if value else None
+
+
+OptionalPath = Annotated[Path | None, BeforeValidator(parse_path)]
 
 
 class IngestSettings(Section):
@@ -16,10 +29,37 @@ class IngestSettings(Section):
     """Addresses for HEP over TCP; `[::]` is all of them, IPv4 too; empty turns it off."""
 
     tls: ListenList = ()
-    """Addresses for HEP over TLS (9061 by convention). Not served by this release."""
+    """Addresses for HEP over TLS (9061 by convention); empty turns it off."""
 
     http: ListenList = ()
-    """Addresses for HEP by WebSocket and HTTP (9062 by convention). Not served by this release."""
+    """Addresses for HEP by HTTP (`POST /hep`) and WebSocket (`/ws`), 9062 by convention; empty
+    turns it off."""
+
+    tls_certificate: OptionalPath = None
+    """PEM file with the certificate of the TLS addresses and its chain, read anew when it changes.
+    Without one, a self-signed certificate is made at the first start."""
+
+    tls_key: OptionalPath = None
+    """PEM file with the private key of that certificate, without passphrase."""
+
+    tls_client_ca: OptionalPath = None
+    """PEM file with the CA of client certificates; with it, who shows none is refused."""
+
+    tls_directory: OptionalPath = None
+    """Where a certificate made by us is kept. Standalone: `tls` in the data directory."""
+
+    tls_names: CommaList[str] = ()
+    """Host names or addresses, beside this machine's own, that a certificate made by us is for."""
+
+    tls_handshake_seconds: float = Field(default=10.0, gt=0)
+    """A connection that has not finished its handshake by then is closed and counted."""
+
+    tls_handshakes: int = Field(default=100, ge=1)
+    """Handshakes under way at once at each address; further connections wait for their turn."""
+
+    udp_sockets: int = Field(default=1, ge=1, le=64)
+    """Sockets at each UDP address (SO_REUSEPORT), each with a receive buffer of its own; senders
+    are spread over them."""
 
     auth_keys: CommaList[str] = ()
     """Keys (HEP chunk 14) of which a packet must carry one; empty accepts any or none."""
@@ -47,3 +87,9 @@ class IngestSettings(Section):
 
     record_age_ms: int = Field(default=5, ge=1, le=1000)
     """A bus record is closed at this age; grows up to ten times while records stay small."""
+
+    @model_validator(mode="after")
+    def _has_both_or_none(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("tls_certificate and tls_key belong together")
+        return self
