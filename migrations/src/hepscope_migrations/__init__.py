@@ -1,6 +1,6 @@
 """The database schema of hepscope and its Alembic migrations.
 
-``upgrade``, ``current`` and ``head`` are what services need.
+``upgrade``, ``current`` and ``head`` are what services need, ``complete`` what an operator does.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import asyncpg
 from hepscope_migrations.migration_error import MigrationError
 from hepscope_migrations.revisions import current, head
 
-__all__ = ["MigrationError", "current", "head", "upgrade"]
+__all__ = ["MigrationError", "complete", "current", "head", "upgrade"]
 
 
 async def upgrade(dsn: str) -> None:
@@ -28,7 +28,21 @@ async def upgrade(dsn: str) -> None:
     await asyncio.to_thread(_upgrade, dsn)
 
 
+async def complete(dsn: str) -> list[str]:
+    """Make what an upgrade had to leave out and may be made by now; return what is still missing.
+
+    One line each, with what an administrator has to run. Raises as ``upgrade`` does.
+    """
+    return await asyncio.to_thread(_complete, dsn)
+
+
 def _upgrade(dsn: str) -> None:
     from hepscope_migrations import upgrading  # noqa: PLC0415  # seconds, for who migrates only
 
     upgrading.upgrade(dsn)
+
+
+def _complete(dsn: str) -> list[str]:
+    from hepscope_migrations import readers  # noqa: PLC0415  # seconds, for who migrates only
+
+    return readers.complete(dsn)

@@ -5,7 +5,6 @@ connecting user before the migrations, if he may. Where he may not, migrations g
 ``complete`` makes up for it once somebody has.
 """
 
-import asyncio
 from typing import Final
 
 import asyncpg
@@ -33,15 +32,11 @@ from pg_namespace where nspname = 'hepscope'
 """)
 
 
-async def complete(dsn: str) -> list[str]:
+def complete(dsn: str) -> list[str]:
     """Make what is still missing in a migrated database; return what an administrator must run.
 
     One line each. Raises MigrationError, OSError or asyncpg's errors.
     """
-    return await asyncio.to_thread(_complete, dsn)
-
-
-def _complete(dsn: str) -> list[str]:
     try:
         return run_on(dsn, complete_on)
     except (DBAPIError, asyncpg.PostgresError) as error:

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from hepscope_storage_writer.maintain_settings import RetentionSettings
+from hepscope_storage_writer.maintain_settings import CLASSES, RetentionSettings, class_of_root
 
 
 def test_defaults_keep_calls_and_media_for_30_days_and_the_rest_for_7() -> None:
@@ -29,7 +29,36 @@ def test_width_changes_messages_only() -> None:
     assert settings.width_hours("registration") == 24
 
 
-@pytest.mark.parametrize("key", ["calls_days", "logs_days", "partition_hours", "interval_seconds"])
+def test_each_class_may_have_a_width_of_its_own() -> None:
+    """Hours for calls' messages and days for log lines, say; the rest follows the common one."""
+    settings = RetentionSettings(
+        partition_hours=6, calls_partition_hours=1, logs_partition_hours=24
+    )
+
+    assert {root: settings.width_hours(root) for root in settings.keep_days()} == {
+        "call": 24,
+        "sip_call": 1,
+        "packet_media": 6,
+        "registration": 24,
+        "sip_registration": 6,
+        "sip_other": 6,
+        "packet_other": 6,
+        "packet_log": 24,
+    }
+
+
+def test_every_table_belongs_to_one_class() -> None:
+    """Its settings are named after it."""
+    for name, roots in CLASSES.items():
+        for root in roots:
+            assert class_of_root(root) == name
+        assert {f"{name}_days", f"{name}_partition_hours"} <= set(RetentionSettings.model_fields)
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["calls_days", "logs_days", "partition_hours", "calls_partition_hours", "interval_seconds"],
+)
 def test_nonsense_is_refused(key: str) -> None:
     """Zero days would drop everything, which nobody means."""
     with pytest.raises(ValidationError):

@@ -55,6 +55,16 @@ def test_leaves_that_exist_are_not_made_again() -> None:
     assert missing_starts(policy(), leaves, NOON) == [MIDNIGHT + DAY_US]
 
 
+def test_leaves_below_the_floor_are_expired() -> None:
+    """A drop that raised the floor and then failed is made up for; one of the future is not."""
+    leaves = [leaf(-3), leaf(-2), leaf(-1), leaf(0), leaf(1)]
+    raised = policy(floor_us=MIDNIGHT - DAY_US)
+    beyond = policy(floor_us=MIDNIGHT + 9 * DAY_US)
+
+    assert expired(raised, leaves, NOON) == [leaf(-3), leaf(-2)]
+    assert expired(beyond, leaves, NOON) == [leaf(-3), leaf(-2), leaf(-1)]
+
+
 def test_leaf_of_another_width_counts_by_what_it_covers() -> None:
     """After the width became an hour, a day's leaf still covers its day."""
     hourly = policy(width_us=HOUR_US, ahead_us=13 * HOUR_US)

@@ -5,13 +5,16 @@ from typing import Final
 import asyncpg
 
 from hepscope_storage_writer.maintain_settings import RetentionSettings
-from hepscope_storage_writer.retention import Policy, StoredLeaf
+from hepscope_storage_writer.retention import DetachedLeaf, Policy, StoredLeaf
 
 # Of narrow partitions two are made ahead, and never less than this, so that a maintainer that is
 # away for a while leaves none missing.
 AHEAD_HOURS_MIN: Final = 6.0
 CLOSED: Final = "closed"
 """Comment on a leaf that has had its last vacuum; it goes with the leaf."""
+DROPPING: Final = "dropping"
+"""Comment on a leaf that is about to be detached and dropped. Detached without it is a leaf that
+an operator put aside, to archive it say, and keeps."""
 
 _POLICIES: Final = """
 select c.relname::text as root,
@@ -36,6 +39,19 @@ cross join lateral hepscope.leaves(p.root) l
 join pg_class c on c.relname = l.leaf and c.relnamespace = 'hepscope'::regnamespace
 where l.lower is not null and l.upper is not null
 order by r.relname, l.lower
+"""
+
+# A leaf is made and attached in one transaction, so whatever has a leaf's name and is not attached
+# was detached.
+_DETACHED: Final = """
+select r.relname::text as root, c.relname::text as name,
+  pg_total_relation_size(c.oid) as size_bytes,
+  coalesce(obj_description(c.oid, 'pg_class') = $1, false) as dropping
+from hepscope.partition_policy p
+join pg_class r on r.oid = p.root
+join pg_class c on c.relnamespace = 'hepscope'::regnamespace and c.relkind = 'r'
+  and not c.relispartition and c.relname ~ ('^' || r.relname || '_p[0-9]{8}_[0-9]{4}$')
+order by r.relname, c.relname
 """
 
 _APPLY: Final = """
@@ -79,6 +95,14 @@ async def read_leaves(connection: asyncpg.Connection) -> list[StoredLeaf]:
             closed=row["closed"],
         )
         for row in await connection.fetch(_LEAVES, CLOSED)
+    ]
+
+
+async def read_detached(connection: asyncpg.Connection) -> list[DetachedLeaf]:
+    """Return the tables that were partitions, and are no more but have not been dropped."""
+    return [
+        DetachedLeaf(row["root"], row["name"], row["size_bytes"] or 0, row["dropping"])
+        for row in await connection.fetch(_DETACHED, DROPPING)
     ]
 
 

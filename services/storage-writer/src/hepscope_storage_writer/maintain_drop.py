@@ -2,7 +2,9 @@
 
 DETACH CONCURRENTLY waits for old transactions without holding anybody up, and cannot run in a
 transaction. One that is interrupted leaves the partition "detach pending": out of sight, in the
-way of the next one. So rounds begin with ``finish_interrupted``.
+way of the next one; one that ends between detach and drop leaves a table of its own, which the
+mark on it tells from one that an operator put aside. So rounds begin with ``finish_interrupted``
+and ``drop_detached``.
 """
 
 import asyncio
@@ -12,7 +14,8 @@ from typing import Final
 
 import asyncpg
 
-from hepscope_storage_writer.retention import StoredLeaf
+from hepscope_storage_writer.maintain_catalogue import DROPPING
+from hepscope_storage_writer.retention import DetachedLeaf, StoredLeaf
 
 # Of waiting for readers; the API's statements end after 15 s.
 DETACH_LOCK_TIMEOUT: Final = "20s"
@@ -57,6 +60,17 @@ async def finish_interrupted(connection: asyncpg.Connection, leaves: Iterable[St
     return finished
 
 
+async def drop_detached(connection: asyncpg.Connection, tables: Iterable[DetachedLeaf]) -> int:
+    """Drop what was detached in order to be dropped; return how many."""
+    dropped = 0
+    for table in tables:
+        if table.dropping:
+            async with _lock_timeout(connection, DETACH_LOCK_TIMEOUT):
+                await _drop(connection, table)
+            dropped += 1
+    return dropped
+
+
 async def drop_leaf(connection: asyncpg.Connection, leaf: StoredLeaf) -> None:
     """Drop a leaf; raises asyncpg's errors, after which the next round goes on where it ended.
 
@@ -64,6 +78,7 @@ async def drop_leaf(connection: asyncpg.Connection, leaf: StoredLeaf) -> None:
     """
     try:
         async with _lock_timeout(connection, DETACH_LOCK_TIMEOUT):
+            await connection.execute(f"comment on table hepscope.\"{leaf.name}\" is '{DROPPING}'")
             await connection.execute(_detach(leaf, "concurrently"))
             await _drop(connection, leaf)
     except _CANNOT_DETACH:
@@ -74,7 +89,7 @@ def _detach(leaf: StoredLeaf, how: str) -> str:
     return f'alter table hepscope."{leaf.root}" detach partition hepscope."{leaf.name}" {how}'
 
 
-async def _drop(connection: asyncpg.Connection, leaf: StoredLeaf) -> None:
+async def _drop(connection: asyncpg.Connection, leaf: StoredLeaf | DetachedLeaf) -> None:
     await connection.execute(f'drop table hepscope."{leaf.name}"')
 
 

@@ -11,10 +11,15 @@ import asyncpg
 
 from hepscope_common.logs import Throttle, get_logger
 from hepscope_common.store.verdicts import Verdict, verdict_of
-from hepscope_storage_writer.maintain_catalogue import read_leaves, read_policies
+from hepscope_storage_writer.maintain_catalogue import read_detached, read_leaves, read_policies
 from hepscope_storage_writer.maintain_counts import MaintainerCounts
 from hepscope_storage_writer.maintain_disk import FreeBytes, budget_bytes, used_bytes
-from hepscope_storage_writer.maintain_drop import drop_leaf, finish_interrupted, move_floor
+from hepscope_storage_writer.maintain_drop import (
+    drop_detached,
+    drop_leaf,
+    finish_interrupted,
+    move_floor,
+)
 from hepscope_storage_writer.maintain_leaves import close_oldest, make_ahead, summarize
 from hepscope_storage_writer.maintain_settings import RetentionSettings
 from hepscope_storage_writer.maintain_strays import care_for_strays
@@ -48,6 +53,7 @@ class Round:
         leaves = await read_leaves(self.connection)
         await self._step("making partitions", self._make_ahead(policies, leaves, as_of_us))
         await self._step("finishing a detach", self._finish(leaves))
+        await self._step("dropping what was detached", self._drop_detached())
         leaves = await read_leaves(self.connection)
         for policy in policies:
             await self._step(f"expiring {policy.root}", self._expire(policy, leaves, as_of_us))
@@ -77,6 +83,10 @@ class Round:
 
     async def _finish(self, leaves: Sequence[StoredLeaf]) -> None:
         self.counts.detaches_finalized += await finish_interrupted(self.connection, leaves)
+
+    async def _drop_detached(self) -> None:
+        tables = await read_detached(self.connection)
+        self.counts.detaches_finalized += await drop_detached(self.connection, tables)
 
     async def _expire(self, policy: Policy, leaves: Sequence[StoredLeaf], as_of_us: int) -> None:
         old = expired(policy, leaves, as_of_us)

@@ -1,22 +1,22 @@
 """Settings of retention: section ``[retention]``."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from pydantic import Field
 
 from hepscope_common.settings import Section
 
-# Days of each kind, by the root that holds it.
-_ROOTS = {
-    "call": "calls_days",
-    "sip_call": "calls_days",
-    "packet_media": "media_days",
-    "registration": "registrations_days",
-    "sip_registration": "registrations_days",
-    "sip_other": "other_days",
-    "packet_other": "other_days",
-    "packet_log": "logs_days",
+CLASSES: Final[Mapping[str, tuple[str, ...]]] = {
+    "calls": ("call", "sip_call"),
+    "media": ("packet_media",),
+    "registrations": ("registration", "sip_registration"),
+    "other": ("sip_other", "packet_other"),
+    "logs": ("packet_log",),
 }
+"""Classes of data, which are kept alike, and the partitioned tables that hold them."""
+
 # Calls are few and looked up over several leaves, so their leaves stay a day wide.
 _DAY_WIDE = frozenset({"call", "registration"})
 HOURS_PER_DAY = 24
@@ -52,13 +52,38 @@ class RetentionSettings(Section):
     """A directory on the database's disk, to see its free space. Unset: PostgreSQL's data
     directory, when it is on this machine."""
 
+    calls_partition_hours: float | None = Field(default=None, ge=0.25, le=24 * 7)
+    """Width of a partition of calls' messages. Unset: `partition_hours`."""
+
+    media_partition_hours: float | None = Field(default=None, ge=0.25, le=24 * 7)
+    """Width of a partition of media reports. Unset: `partition_hours`."""
+
+    registrations_partition_hours: float | None = Field(default=None, ge=0.25, le=24 * 7)
+    """Width of a partition of registrations' messages. Unset: `partition_hours`."""
+
+    other_partition_hours: float | None = Field(default=None, ge=0.25, le=24 * 7)
+    """Width of a partition of all other messages. Unset: `partition_hours`."""
+
+    logs_partition_hours: float | None = Field(default=None, ge=0.25, le=24 * 7)
+    """Width of a partition of log lines. Unset: `partition_hours`."""
+
     interval_seconds: float = Field(default=60, gt=0, le=3600)
     """How often partitions are looked after."""
 
     def keep_days(self) -> dict[str, float]:
         """Return the days that each partitioned table is kept."""
-        return {root: getattr(self, name) for root, name in _ROOTS.items()}
+        return {
+            root: getattr(self, f"{name}_days") for name, roots in CLASSES.items() for root in roots
+        }
 
     def width_hours(self, root: str) -> float:
         """Return the width of new partitions of a table."""
-        return HOURS_PER_DAY if root in _DAY_WIDE else self.partition_hours
+        if root in _DAY_WIDE:
+            return HOURS_PER_DAY
+        own: float | None = getattr(self, f"{class_of_root(root)}_partition_hours")
+        return self.partition_hours if own is None else own
+
+
+def class_of_root(root: str) -> str:
+    """Return the class whose data a partitioned table holds."""
+    return next(name for name, roots in CLASSES.items() if root in roots)

@@ -24,6 +24,9 @@ from hepscope_storage_writer.maintain_round import Round
 from hepscope_storage_writer.maintain_settings import RetentionSettings
 
 LEASE: Final = 0x48455053_4D41494E  # "HEPSMAIN"; one number per database
+ROUND: Final = 0x48455053_524F554E  # "HEPSROUN"
+"""Session lock of whoever changes partitions at the moment. The lease is held for as long as its
+holder lives; this one during a round, so that an operator's command finds a moment between."""
 WARN_EVERY_SECONDS: Final = 600.0
 
 _log = get_logger("writer.maintainer")
@@ -101,7 +104,10 @@ class Maintainer:
         connection = await self._lease()
         if connection is None:
             return False
+        if not await connection.fetchval("select pg_try_advisory_lock($1)", ROUND):
+            return False
         await self._round(connection).run(await self._as_of(connection))
+        await connection.execute(f"select pg_advisory_unlock({ROUND})")
         return True
 
     async def _run(self) -> None:

@@ -51,6 +51,16 @@ class StoredLeaf:
 
 
 @dataclass(frozen=True, slots=True)
+class DetachedLeaf:
+    """A table that was a partition; ``dropping`` says that we detached it in order to drop it."""
+
+    root: str
+    name: str
+    size_bytes: int
+    dropping: bool
+
+
+@dataclass(frozen=True, slots=True)
 class BudgetPlan:
     """What to drop, in order, and what the budget lacks even then."""
 
@@ -76,12 +86,16 @@ def missing_starts(policy: Policy, leaves: Iterable[StoredLeaf], as_of_us: int) 
 def expired(policy: Policy, leaves: Iterable[StoredLeaf], as_of_us: int) -> list[StoredLeaf]:
     """Return the leaves of a root that hold nothing younger than ``keep``, oldest first.
 
+    So are those below the floor, which was raised for a drop that did not succeed.
     None while a detach of the root is unfinished: PostgreSQL allows one at a time.
     """
     own = [leaf for leaf in leaves if leaf.root == policy.root]
     if any(leaf.pending for leaf in own):
         return []
     oldest = as_of_us - policy.keep_us
+    if policy.floor_us is not None:
+        # A floor of the future is a mistake of somebody, and no reason to drop what is new.
+        oldest = max(oldest, min(policy.floor_us, as_of_us))
     return sorted((leaf for leaf in own if leaf.upper_us <= oldest), key=_age)
 
 
