@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "demo": ("hepscope_standalone.demo.cli", "send an hour of generated calls"),
     "capture": ("hepscope_capture.cli", "send capture files as HEP"),
     "migrate": ("hepscope_standalone.migrate", "bring a database to this release"),
+    "partitions": ("hepscope_standalone.partitions", "see, drop and check partitions"),
     "check-config": ("hepscope_standalone.check", "check the settings and exit"),
 }
 """Module and summary of each; a module has ``add_arguments(parser)`` and ``run(options)``."""
