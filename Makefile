@@ -7,7 +7,7 @@ ARGS ?=
 T ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-unit test-integration lint format types docs check-docs bench lock clean
+.PHONY: help setup run demo test test-unit test-integration lint format types docs check-docs bench chaos lock clean
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -65,6 +65,9 @@ check-docs: setup ## fail when a generated page is stale
 
 bench: setup ## measure everything, as a table and JSON; ARGS="--quick" for a short run
 	@$(BIN)/python -m bench $(ARGS)
+
+chaos: setup ## break everything under load and prove that nothing is lost; ARGS="--short" in two minutes
+	@PYTHONPATH=tests exec $(BIN)/python -m chaos $(ARGS)
 
 lock: ## resolve requirements.lock anew (needs uv); ARGS=--upgrade takes newer releases
 	@scripts/lock $(ARGS)

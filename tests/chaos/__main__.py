@@ -1,0 +1,109 @@
+"""``make chaos``: faults under load, and the proof that nothing was lost and nothing doubled."""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from chaos.parts import Link, Part
+from chaos.plan import Fault, Kind, make_plan
+from chaos.report import Findings
+from chaos.run import Options, Run
+
+DEFAULT_FAULTS = 36
+SHORT_FAULTS = 7
+SHORT_SCALE = 0.25
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Return the options of the command line."""
+    parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
+    parser.add_argument("--faults", type=int, help=f"how many (default {DEFAULT_FAULTS})")
+    parser.add_argument("--seconds", type=float, default=0.0, help="load for at least so long")
+    parser.add_argument("--packets", type=int, help="and for so many packets (default 100000)")
+    parser.add_argument("--rate", type=float, default=200.0, help="packets a second (default 200)")
+    parser.add_argument("--seed", type=int, default=None, help="of the plan (default: random)")
+    parser.add_argument("--short", action="store_true", help="two minutes, a handful of faults")
+    parser.add_argument("--plan", action="store_true", help="print the plan and end")
+    parser.add_argument("--folder", type=Path, help="work and log folder (default: a new one)")
+    parser.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help=f"only faults of these, comma-separated: {', '.join([*Kind, *Part, *Link])}",
+    )
+    return parser.parse_args(arguments)
+
+
+def plan_of(options: argparse.Namespace) -> list[Fault]:
+    """Return the faults that the options ask for."""
+    short = options.short
+    return make_plan(
+        options.faults or (SHORT_FAULTS if short else DEFAULT_FAULTS),
+        seed=options.seed,
+        only=[name for text in options.only for name in text.split(",")],
+        without=[Kind.LONG_PAUSE] if short else [],
+        hold_scale=SHORT_SCALE if short else 1.0,
+    )
+
+
+def settings_of(options: argparse.Namespace) -> Options:
+    """Return how much the options ask for."""
+    packets = options.packets if options.packets is not None else 100_000
+    if options.short and options.packets is None:
+        packets = 2000
+    # A fault and its recovery take about half a minute; a bad one takes all of the patience.
+    likely = options.rate * 60 * (options.faults or DEFAULT_FAULTS)
+    return Options(
+        rate=options.rate,
+        packets=packets,
+        seconds=options.seconds,
+        most_packets=int(max(packets, likely)),
+    )
+
+
+async def run(options: argparse.Namespace, plan: Sequence[Fault], work: Path) -> Findings:
+    """Carry the plan out; SIGTERM ends it as Ctrl-C does."""
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    began = time.monotonic()
+
+    def say(text: str) -> None:
+        print(f"[{time.monotonic() - began:6.0f} s] {text}", flush=True)
+
+    return await Run(work, settings_of(options), say=say).carry_out(plan)
+
+
+def main() -> int:
+    """Run and report; returns the exit code."""
+    options = parse()
+    if options.seed is None:
+        options.seed = int.from_bytes(os.urandom(2), "big")
+    plan = plan_of(options)
+    print(f"seed {options.seed}", flush=True)
+    if options.plan:
+        for fault in plan:
+            print(f"{fault.title}, {fault.hold_seconds} s")
+        return 0
+    work = options.folder or Path(tempfile.mkdtemp(prefix="hepscope-chaos-", dir="/var/tmp"))
+    work.mkdir(exist_ok=True)
+    try:
+        findings = asyncio.run(run(options, plan, work))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        print(f"ended early; logs in {work / 'logs'}", file=sys.stderr)
+        return 130
+    report = "\n".join([*findings.lines(), f"logs in {work / 'logs'}", findings.last_line()])
+    (work / "report.txt").write_text(f"seed {options.seed}\n{report}\n")
+    print(report)
+    return 0 if findings.holds else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,75 @@
+"""Faults done to an installation: each begins, lasts, and ends."""
+
+import asyncio
+from pathlib import Path
+
+from chaos import clock_shift
+from chaos.installation import Installation
+from chaos.parts import Link, Part
+from chaos.plan import Fault, Kind
+
+
+class Injector:
+    """Begins and ends faults; ``library`` is what shifts clocks, None where nothing can."""
+
+    def __init__(self, installation: Installation, library: Path | None) -> None:
+        self._installation = installation
+        self._library = library
+
+    async def begin(self, fault: Fault) -> None:
+        """Do it."""
+        parts = [self._installation.parts[part] for part in fault.parts]
+        if fault.kind is Kind.KILL:
+            await asyncio.gather(*(part.kill() for part in parts))
+        elif fault.kind in (Kind.PAUSE, Kind.LONG_PAUSE):
+            for part in parts:
+                part.pause()
+        elif fault.kind is Kind.DISK:
+            await asyncio.to_thread(self._installation.disk.fill)
+        elif fault.kind is Kind.CLOCK:
+            await self._restart(fault, shift_seconds=fault.shift_seconds)
+        else:
+            await self._break(fault)
+
+    async def end(self, fault: Fault) -> None:
+        """Undo it; what was killed is started, which of the broker takes until it answers."""
+        parts = [self._installation.parts[part] for part in fault.parts]
+        if fault.kind is Kind.KILL:
+            await asyncio.gather(*(part.start() for part in parts))
+        elif fault.kind in (Kind.PAUSE, Kind.LONG_PAUSE):
+            for part in parts:
+                part.resume()
+        elif fault.kind is Kind.DISK:
+            self._installation.disk.free()
+        elif fault.kind is Kind.CLOCK:
+            await self._restart(fault, shift_seconds=0)
+        else:
+            for link in fault.links:
+                await self._installation.proxies[link].restore()
+
+    async def _break(self, fault: Fault) -> None:
+        for link in fault.links:
+            proxy = self._installation.proxies[link]
+            if fault.kind is Kind.CUT:
+                await proxy.cut()
+            else:
+                proxy.stall()
+
+    async def _restart(self, fault: Fault, *, shift_seconds: int) -> None:
+        assert self._library is not None
+        shifted = clock_shift.environment(self._library, shift_seconds)
+        for part in fault.parts:
+            child = self._installation.services[part]
+            await child.stop()
+            for name, value in shifted.items():
+                if shift_seconds:
+                    child.environ[name] = value
+                else:
+                    child.environ.pop(name, None)
+            await child.start()
+
+
+def breaks_span(fault: Fault, *, over_tcp: bool) -> bool:
+    """Whether a fault ends the time in which the balance of a plain lane can be told."""
+    is_cut = fault.kind is Kind.CUT and Link.TCP in fault.links
+    return Part.INGEST in fault.parts or (over_tcp and is_cut)

@@ -1,0 +1,232 @@
+"""A whole installation as processes on loopback: its parts, and the proxies between them.
+
+Everything is made fresh in a work folder: ``logs`` (kept), ``disk`` (the database's, a tmpfs where
+one can be mounted), ``broker`` and a data folder for each service. Leaving it ends every process
+that it started and removes everything but the logs.
+"""
+
+import asyncio
+import contextlib
+import shutil
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+import httpx
+
+from chaos import database
+from chaos.broker import Broker
+from chaos.child import Child
+from chaos.disk import NoDiskError, SmallDisk
+from chaos.numbers import LaneName
+from chaos.parts import BROKER_LINKS, DATABASE_LINKS, SERVICES, Link, Part
+from chaos.proxy import Proxy
+from chaos.services import Ports, command_of, environment_of
+from support.kafka import answers
+from support.service import Metrics
+
+START_SECONDS = 90.0
+ASK_SECONDS = 3.0
+PAUSE_SECONDS = 0.1
+
+ADDRESSES = {
+    LaneName.UDP: "127.0.0.11",
+    LaneName.TCP: "127.0.0.12",
+    LaneName.HEP: "127.0.0.13",
+    LaneName.HTTP: "127.0.0.14",
+}
+"""Where the packets of each lane come from, by which ingest counts them."""
+
+_LANE_LINKS = {Link.TCP: LaneName.TCP, Link.HEP: LaneName.HEP, Link.HTTP: LaneName.HTTP}
+
+
+class NotStartedError(RuntimeError):
+    """The installation did not become ready; the message says which part."""
+
+
+class Runnable(Protocol):
+    """A part as faults see it."""
+
+    starts: int
+
+    @property
+    def own_ends(self) -> int:
+        """How often it ended although nobody asked it to."""
+        ...
+
+    async def start(self) -> None:
+        """Start it."""
+        ...
+
+    async def kill(self) -> None:
+        """End it as a crash does."""
+        ...
+
+    async def stop(self) -> None:
+        """End it in good order."""
+        ...
+
+    def pause(self) -> None:
+        """Stop it (SIGSTOP)."""
+        ...
+
+    def resume(self) -> None:
+        """Let it go on."""
+        ...
+
+
+class Installation:
+    """All parts, running; inert until entered."""
+
+    def __init__(self, work: Path, *, disk_mib: int) -> None:
+        self.work = work
+        self.logs = work / "logs"
+        self.ports = ports = Ports()
+        self.disk = SmallDisk(work / "disk", mib=disk_mib)
+        self.has_disk = True
+        self.proxies = {
+            link: Proxy(ports.links[link], self._upstream(link), source=_source(link))
+            for link in Link
+        }
+        self.parts: dict[Part, Runnable] = {}
+        self.services: dict[Part, Child] = {}
+        self._stack = AsyncExitStack()
+        self._client = httpx.AsyncClient(trust_env=False, timeout=ASK_SECONDS)
+
+    @property
+    def dsn(self) -> str:
+        """The address of the database without a proxy."""
+        return database.dsn_at(self.ports.database)
+
+    @property
+    def broker(self) -> Broker:
+        """The broker, to be asked directly."""
+        broker = self.parts[Part.BROKER]
+        assert isinstance(broker, Broker)
+        return broker
+
+    async def __aenter__(self) -> Self:
+        """Make and start everything. Raises what a part raises that cannot start."""
+        async with AsyncExitStack() as opening:
+            opening.callback(self._remove)
+            opening.push_async_callback(self._client.aclose)
+            self._make_folders()
+            opening.callback(self.disk.unmount)
+            await self._make_parts(opening)
+            for proxy in self.proxies.values():
+                await opening.enter_async_context(proxy)
+            await self._start()
+            self._stack = opening.pop_all()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End everything."""
+        await self._stack.aclose()
+
+    async def unready(self) -> list[str]:
+        """Return what is not ready, each with what it says about itself."""
+        asked = await asyncio.gather(*(self.ask_ready(part) for part in SERVICES))
+        found = [reason for reason in asked if reason is not None]
+        if not await database.is_answering(self.ports.database):
+            found.append("database: does not answer")
+        if not await asyncio.to_thread(answers, self.broker.server.port):
+            found.append("broker: does not answer")
+        return found
+
+    async def ask_ready(self, part: Part) -> str | None:
+        """Return why a service is not ready, None when it is."""
+        try:
+            answer = await self._client.get(f"http://127.0.0.1:{self.ports.ops[part]}/readyz")
+        except httpx.HTTPError as error:
+            return f"{part}: {type(error).__name__}"
+        return None if answer.status_code == 200 else f"{part}: {answer.text}"
+
+    async def metrics(self, part: Part) -> Metrics:
+        """Return the samples of a service. Raises httpx.HTTPError."""
+        answer = await self._client.get(f"http://127.0.0.1:{self.ports.ops[part]}/metrics")
+        return Metrics(answer.raise_for_status().text)
+
+    async def wait_ready(self, seconds: float) -> None:
+        """Return once everything is ready. Raises NotStartedError."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        while unready := await self.unready():
+            if asyncio.get_running_loop().time() > deadline:
+                raise NotStartedError("; ".join(unready))
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    def _upstream(self, link: Link) -> int:
+        ports = self.ports
+        clients = {link: ports.listeners[part] for part, link in BROKER_LINKS.items()}
+        stores = dict.fromkeys(DATABASE_LINKS.values(), ports.database)
+        senders = {Link.TCP: ports.hep_tcp, Link.HEP: ports.hep_tcp, Link.HTTP: ports.http}
+        return (clients | stores | senders)[link]
+
+    def _make_folders(self) -> None:
+        # The database's account passes through; nobody else can list it.
+        self.work.chmod(0o711)
+        for folder in (self.logs, self.work / "disk", self.work / "broker", self.work / "pg"):
+            folder.mkdir()
+        (self.work / "disk").chmod(0o711)
+        (self.work / "pg").chmod(0o711)
+        try:
+            self.disk.mount()
+        except NoDiskError:
+            self.has_disk = False
+
+    async def _make_parts(self, opening: AsyncExitStack) -> None:
+        ports, log = self.ports, self.logs
+        self.parts[Part.DATABASE] = await asyncio.to_thread(
+            database.make_database,
+            self.work / "disk" / "server",
+            self.work / "pg",
+            ports.database,
+            log / "database.log",
+        )
+        listeners = {
+            part.name: (ports.listeners[part], ports.links[link])
+            for part, link in BROKER_LINKS.items()
+        }
+        self.parts[Part.BROKER] = await asyncio.to_thread(Broker, self.work / "broker", listeners)
+        for part in SERVICES:
+            data = self.work / part
+            data.mkdir()
+            child = Child(
+                part, command_of(part), environment_of(part, ports, data), log / f"{part}.log"
+            )
+            self.parts[part] = self.services[part] = child
+        for running in self.parts.values():
+            opening.push_async_callback(running.stop)
+
+    async def _start(self) -> None:
+        await self.parts[Part.DATABASE].start()
+        await self.parts[Part.BROKER].start()
+        deadline = asyncio.get_running_loop().time() + START_SECONDS
+        while not await database.is_answering(self.ports.database):
+            if asyncio.get_running_loop().time() > deadline:
+                raise NotStartedError(f"database: see {self.logs}")
+            await asyncio.sleep(PAUSE_SECONDS)
+        await database.prepare_schema(self.ports.database)
+        for child in self.services.values():
+            await child.start()
+        await self.wait_ready(START_SECONDS)
+
+    def _remove(self) -> None:
+        with contextlib.suppress(OSError):
+            shutil.copy(self.work / "broker" / "broker.log", self.logs / "broker.log")
+        for folder in self._data_folders():
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _data_folders(self) -> Iterator[Path]:
+        yield from (path for path in self.work.iterdir() if path.is_dir() and path != self.logs)
+
+
+def _source(link: Link) -> str | None:
+    lane = _LANE_LINKS.get(link)
+    return None if lane is None else ADDRESSES[lane]

@@ -1,0 +1,212 @@
+"""One chaos run: load, faults one after the other, recovery from each, and the proof at the end.
+
+Nothing is ever repeated silently: a part that does not come back within its patience is noted and
+the run goes on to the proof, so that what was lost is known too.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+
+from chaos import clock_shift, disk
+from chaos.injector import Injector, breaks_span
+from chaos.installation import Installation
+from chaos.load import Load
+from chaos.numbers import LaneName
+from chaos.parts import Part
+from chaos.plan import Fault, Kind
+from chaos.report import Findings, Outcome
+from chaos.services import PARTITIONS
+from chaos.stored import has_any, read_positions, read_stored
+from chaos.topic import end_offsets, read_topic
+from chaos.verification import verify
+from hepscope_common.bus.topics import SIGNALLING
+
+ASK_SECONDS = 0.25
+FINISH_SECONDS = 120.0
+LAG_SECONDS = 300.0
+WARM_SECONDS = 2.0
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How much of everything."""
+
+    rate: float = 200.0
+    """Packets a second, of all lanes together."""
+    packets: int = 100_000
+    """The load goes on until so many were made."""
+    seconds: float = 0.0
+    """And at least for so long."""
+    patience_seconds: float = 120.0
+    """How long a recovery may take."""
+    most_packets: int = 600_000
+    """What the database's disk has room for."""
+
+
+class Run:
+    """Does a plan to an installation and finds out what became of the packets."""
+
+    def __init__(self, work: Path, options: Options, *, say: Say) -> None:
+        self.findings = Findings()
+        self._options = options
+        self._say = say
+        self._work = work
+        self._began = 0.0
+
+    async def carry_out(self, plan: Sequence[Fault]) -> Findings:
+        """Run the whole and return what was found."""
+        library = self._clock_library()
+        mib = disk.size_mib(self._options.most_packets)
+        async with Installation(self._work, disk_mib=mib) as installation:
+            faults = self._possible(plan, installation, library)
+            self._say(f"running on loopback, logs in {installation.logs}; {len(faults)} faults")
+            load = Load(installation, rate=self._options.rate)
+            self._began = time.monotonic()
+            load.start()
+            try:
+                await self._endure(faults, installation, load, Injector(installation, library))
+                await self._go_on(load)
+                await load.close_spans(LaneName(name) for name in load.balances)
+                self.findings.late_lanes = await load.finish(seconds=FINISH_SECONDS)
+            finally:
+                await load.cancel()
+            await self._prove(installation, load)
+        return self.findings
+
+    def _clock_library(self) -> Path | None:
+        try:
+            return clock_shift.prepare(self._work)
+        except clock_shift.NoClockShiftError as error:
+            self.findings.left_out.append(f"clock: {error}")
+            return None
+
+    def _possible(
+        self, plan: Sequence[Fault], installation: Installation, library: Path | None
+    ) -> list[Fault]:
+        missing = set()
+        if library is None:
+            missing.add(Kind.CLOCK)
+        if not installation.has_disk:
+            missing.add(Kind.DISK)
+            if any(fault.kind is Kind.DISK for fault in plan):
+                self.findings.left_out.append("disk-full: only root can mount a small disk")
+        return [fault for fault in plan if fault.kind not in missing]
+
+    async def _endure(
+        self,
+        faults: Sequence[Fault],
+        installation: Installation,
+        load: Load,
+        injector: Injector,
+    ) -> None:
+        await asyncio.sleep(WARM_SECONDS)
+        await load.open_spans(LaneName(name) for name in load.balances)
+        for number, fault in enumerate(faults, 1):
+            await asyncio.sleep(fault.rest_seconds)
+            load.check()
+            broken = [
+                name for name in load.balances if breaks_span(fault, over_tcp=name is LaneName.TCP)
+            ]
+            await load.close_spans(broken)
+            outcome = await self._do(fault, installation, load, injector)
+            self.findings.outcomes.append(outcome)
+            self._say(f"{number:3}/{len(faults)}  {'  '.join(outcome.row())}")
+            await load.open_spans(load.balances)
+
+    async def _do(
+        self, fault: Fault, installation: Installation, load: Load, injector: Injector
+    ) -> Outcome:
+        at_seconds = time.monotonic() - self._began
+        ends = {part: running.own_ends for part, running in installation.parts.items()}
+        await injector.begin(fault)
+        await asyncio.sleep(fault.hold_seconds)
+        ended = time.monotonic()
+        marks = load.marks()
+        trouble = ""
+        try:
+            await injector.end(fault)
+        except Exception as error:  # noqa: BLE001 - of whatever class, the part did not come back
+            trouble = f"{type(error).__name__}: {error}"
+        if not trouble:
+            trouble = await self._recover(installation, load, marks)
+        return Outcome(
+            fault,
+            at_seconds,
+            None if trouble else time.monotonic() - ended,
+            [part for part in Part if installation.parts[part].own_ends > ends[part]],
+            trouble,
+        )
+
+    async def _recover(self, installation: Installation, load: Load, marks: dict[str, int]) -> str:
+        """Wait until all is well; return "" or what is not."""
+        deadline = time.monotonic() + self._options.patience_seconds
+        while True:
+            reasons = await installation.unready() or await _unstored(installation, load, marks)
+            if not reasons:
+                return ""
+            if time.monotonic() > deadline:
+                return "; ".join(reasons)
+            await asyncio.sleep(ASK_SECONDS)
+
+    async def _go_on(self, load: Load) -> None:
+        """Send until there were enough packets, for long enough."""
+        options = self._options
+        deadline = time.monotonic() + 2 * options.packets / options.rate + options.seconds
+        while (
+            load.made < options.packets or time.monotonic() < self._began + options.seconds
+        ) and time.monotonic() < deadline:
+            load.check()
+            await asyncio.sleep(ASK_SECONDS)
+
+    async def _prove(self, installation: Installation, load: Load) -> None:
+        findings = self.findings
+        for balance in load.balances.values():
+            findings.spans += balance.spans
+        findings.lies = load.hep.lies
+        bootstrap, dsn = installation.broker.bootstrap, installation.dsn
+        findings.lag = await _wait_for_writer(bootstrap, dsn)
+        topic = await read_topic(bootstrap, PARTITIONS)
+        stored = await read_stored(dsn)
+        findings.verdict = verify(
+            topic=topic.numbers,
+            stored=stored.rows,
+            acknowledged=load.acknowledged(),
+            calls=stored.calls,
+            garbled=stored.garbled,
+        )
+        again = topic.numbers.total() - len(topic.numbers)
+        self._say(
+            f"made {load.made}: "
+            + ", ".join(f"{lane.name} {lane.last}" for lane in load.lanes)
+            + f"; acknowledged {len(load.acknowledged())}; hep sent again {load.hep.resent};"
+            + f" tcp connections lost {load.tcp.broken}; http answers {dict(load.http.answers)};"
+            + f" on the bus {len(topic.numbers)} in {topic.records} records, {again} twice"
+        )
+
+
+async def _unstored(installation: Installation, load: Load, marks: dict[str, int]) -> list[str]:
+    """Return why new packets cannot be seen in the database yet; [] when they can."""
+    try:
+        found = await has_any(installation.dsn, load.since(marks))
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        return [f"database: {type(error).__name__}"]
+    return [] if found else ["new packets are not stored"]
+
+
+async def _wait_for_writer(bootstrap: str, dsn: str) -> int:
+    """Return how many records are not stored; waits until none are, within limits."""
+    ends = await end_offsets(bootstrap, PARTITIONS)
+    deadline = time.monotonic() + LAG_SECONDS
+    while True:
+        positions = await read_positions(dsn, SIGNALLING)
+        lag = sum(max(0, end - positions.get(n, 0)) for n, end in ends.items())
+        if not lag or time.monotonic() > deadline:
+            return lag
+        await asyncio.sleep(ASK_SECONDS)

@@ -1,0 +1,86 @@
+"""How each service is started in a chaos run: command, settings by environment, its ports."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from chaos.database import dsn_at
+from chaos.parts import BROKER_LINKS, DATABASE_LINKS, SERVICES, Link, Part
+from hepscope_common.bus.settings import BusSettings
+from support.kafka import free_port
+
+PARTITIONS = 4
+
+MODULES = {
+    Part.INGEST: "hepscope_ingest",
+    Part.WRITER: "hepscope_storage_writer",
+    Part.EXPORTER: "hepscope_metrics_exporter",
+    Part.API: "hepscope_query_api",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Every port of an installation; those of ``links`` are the proxies'."""
+
+    hep_udp: int = field(default_factory=free_port)
+    hep_tcp: int = field(default_factory=free_port)
+    http: int = field(default_factory=free_port)
+    api: int = field(default_factory=free_port)
+    metrics: int = field(default_factory=free_port)
+    database: int = field(default_factory=free_port)
+    ops: Mapping[Part, int] = field(default_factory=lambda: {p: free_port() for p in SERVICES})
+    links: Mapping[Link, int] = field(default_factory=lambda: {li: free_port() for li in Link})
+    listeners: Mapping[Part, int] = field(
+        default_factory=lambda: {part: free_port() for part in BROKER_LINKS}
+    )
+    """The broker's listeners, one for each client."""
+
+
+def command_of(part: Part) -> list[str]:
+    """Return the command line of a service."""
+    return [sys.executable, "-m", MODULES[part]]
+
+
+def environment_of(part: Part, ports: Ports, data: Path) -> dict[str, str]:
+    """Return the whole environment of a service; ``data`` is a folder of its own."""
+    kept = {name: text for name, text in os.environ.items() if not name.startswith("HEPSCOPE_")}
+    settings = {
+        "HEPSCOPE_OPS__LISTEN": f"127.0.0.1:{ports.ops[part]}",
+        "HEPSCOPE_DATA_DIR": str(data),
+        **_listening(part, ports),
+    }
+    if part in BROKER_LINKS:
+        settings |= _bus(part, ports)
+    if part in DATABASE_LINKS:
+        settings["HEPSCOPE_STORE__DSN"] = dsn_at(ports.links[DATABASE_LINKS[part]])
+    return kept | settings
+
+
+def _listening(part: Part, ports: Ports) -> dict[str, str]:
+    if part is Part.INGEST:
+        return {
+            "HEPSCOPE_INGEST__UDP": f"127.0.0.1:{ports.hep_udp}",
+            # Connections come from addresses of their own (127.0.0.12), still on loopback.
+            "HEPSCOPE_INGEST__TCP": f"127.0.0.1:{ports.hep_tcp}",
+            "HEPSCOPE_INGEST__HTTP": f"127.0.0.1:{ports.http}",
+        }
+    if part is Part.API:
+        return {"HEPSCOPE_API__LISTEN": f"127.0.0.1:{ports.api}"}
+    if part is Part.EXPORTER:
+        return {"HEPSCOPE_METRICS__LISTEN": f"127.0.0.1:{ports.metrics}"}
+    return {}
+
+
+def _bus(part: Part, ports: Ports) -> dict[str, str]:
+    own = {
+        "bootstrap_servers": f"127.0.0.1:{ports.links[BROKER_LINKS[part]]}",
+        "partitions": str(PARTITIONS),
+        "replication_factor": "1",
+        "min_insync_replicas": "1",
+        "group_instance_id": f"chaos-{part}",
+    }
+    known = BusSettings.model_fields
+    return {f"HEPSCOPE_BUS__{key.upper()}": value for key, value in own.items() if key in known}

@@ -1,0 +1,85 @@
+"""The plan: deterministic, complete, and restricted as asked."""
+
+import pytest
+
+from chaos.parts import SENDER_LINKS, SERVICES, Link, Part
+from chaos.plan import LONG_PAUSE_SECONDS, PAUSE_SECONDS, Kind, make_plan
+
+CYCLE = 6 + 15 + 6 + 1 + 1 + 6 + 6 + 2
+
+
+def test_same_seed_gives_same_plan() -> None:
+    """Two plans of one seed are equal, those of two seeds are not."""
+    assert make_plan(60, seed=5) == make_plan(60, seed=5)
+    assert make_plan(60, seed=5) != make_plan(60, seed=6)
+
+
+def test_shorter_plan_is_the_start_of_a_longer_one() -> None:
+    """More faults go on where fewer end."""
+    assert make_plan(50, seed=1)[:10] == make_plan(10, seed=1)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_cycle_holds_every_fault(seed: int) -> None:
+    """Each part is killed, each pair, each stopped, each connection cut and stalled."""
+    plan = make_plan(CYCLE, seed=seed)
+    killed = [fault.parts for fault in plan if fault.kind is Kind.KILL]
+    assert {parts for parts in killed if len(parts) == 1} == {(part,) for part in Part}
+    assert len({frozenset(parts) for parts in killed if len(parts) == 2}) == 15
+    assert len(killed) == 21
+    paused = [fault for fault in plan if fault.kind is Kind.PAUSE]
+    assert {fault.parts for fault in paused} == {(part,) for part in Part}
+    assert {fault.hold_seconds for fault in paused} == {PAUSE_SECONDS}
+    (long,) = (fault for fault in plan if fault.kind is Kind.LONG_PAUSE)
+    assert long.hold_seconds == LONG_PAUSE_SECONDS == 180
+    assert [fault.kind for fault in plan].count(Kind.DISK) == 1
+    for kind in (Kind.CUT, Kind.STALL):
+        links = [fault.links for fault in plan if fault.kind is kind]
+        assert {link for some in links for link in some} == set(Link)
+        assert SENDER_LINKS in links
+    clocks = [fault for fault in plan if fault.kind is Kind.CLOCK]
+    assert all(fault.shift_seconds and fault.parts[0] in SERVICES for fault in clocks)
+    assert len(clocks) == 2
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_short_plan_has_every_kind(seed: int) -> None:
+    """Kinds take turns, so eight faults show all of them."""
+    assert {fault.kind for fault in make_plan(8, seed=seed)} == set(Kind)
+
+
+def test_only_keeps_what_is_named() -> None:
+    """A kind, a part or a link chooses the faults that have it."""
+    assert {fault.kind for fault in make_plan(9, seed=1, only=["cut"])} == {Kind.CUT}
+    assert all(Part.BROKER in fault.parts for fault in make_plan(9, seed=1, only=["broker"]))
+    chosen = make_plan(4, seed=1, only=[Link.WRITER_DATABASE])
+    assert all(Link.WRITER_DATABASE in fault.links for fault in chosen)
+
+
+def test_without_leaves_out() -> None:
+    """Kinds that are left out never come."""
+    plan = make_plan(100, seed=2, without=[Kind.LONG_PAUSE, Kind.DISK])
+    assert not {Kind.LONG_PAUSE, Kind.DISK} & {fault.kind for fault in plan}
+
+
+def test_unknown_name_is_refused() -> None:
+    """A typing error does not give an empty run."""
+    with pytest.raises(ValueError, match="no kind, part or link: brocker"):
+        make_plan(1, seed=1, only=["brocker"])
+    with pytest.raises(ValueError, match="no fault"):
+        make_plan(1, seed=1, only=["cut"], without=[Kind.CUT])
+
+
+def test_hold_scale_shortens() -> None:
+    """A quarter of 20 s is 5 s."""
+    plan = make_plan(40, seed=1, only=["pause"], hold_scale=0.25)
+    assert {fault.hold_seconds for fault in plan} == {5.0}
+
+
+def test_titles_tell_what_and_whom() -> None:
+    """The report names senders as one network and shows the sign of a shift."""
+    titles = {fault.title for fault in make_plan(CYCLE, seed=1)}
+    assert "cut senders-ingest" in titles
+    assert "disk-full database" in titles
+    assert any(title.startswith("clock ") and title.endswith(" s") for title in titles)
+    assert "kill ingest + database" in titles
