@@ -2,14 +2,15 @@
 
 import base64
 import json
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hepscope_query_api.messages.windows import FIRST_US, widening
+from hepscope_query_api.messages.windows import FIRST_US, Windows
 from hepscope_query_api.problems import Kind, ProblemError
 from hepscope_query_api.query.address import AddressFilter, parse_address
 from hepscope_query_api.query.bind import Bind, all_of
@@ -242,30 +243,71 @@ def test_the_digest_is_that_of_the_query_without_page_and_cursor() -> None:
     assert one != digest_of("/messages", {"from_user": ["a"]})
 
 
+def every(windows: Windows, gaps: Iterator[int]) -> Iterator[Period]:
+    """Yield all windows, going over a gap after each one as long as there are any."""
+    while (window := windows.next()) is not None:
+        yield window
+        for time_us in islice(gaps, 1):
+            windows.cross(time_us)
+
+
 @given(
     st.integers(0, 10**13),
     st.integers(1, 10**13),
     st.integers(-(10**13), 2 * 10**13),
     st.sampled_from(Order),
+    st.lists(st.integers(0, 2 * 10**13), max_size=3),
 )
 def test_windows_cover_a_period_exactly_once(
-    start_us: int, length_us: int, now_us: int, order: Order
+    start_us: int, length_us: int, now_us: int, order: Order, gaps: list[int]
 ) -> None:
-    """Adjacent, in the order of the list, few."""
+    """Adjacent, in the order of the list, few; wherever gaps are told to end."""
     period = Period(start_us, start_us + length_us)
-    windows = list(widening(period, order, now_us))
+    windows = list(every(Windows(period, order, now_us), iter(gaps)))
 
     edges = windows if order is Order.OLDEST else windows[::-1]
     assert edges[0].start_us == period.start_us
     assert edges[-1].end_us == period.end_us
     assert all(one.end_us == two.start_us for one, two in pairwise(edges))
     assert all(window.start_us < window.end_us for window in windows)
-    assert len(windows) <= 2 + length_us.bit_length() / 2
+    assert len(windows) <= 2 + 2 * len(gaps) + length_us.bit_length() / 2
+
+
+@pytest.mark.parametrize("order", Order)
+def test_a_gap_is_crossed_by_one_window_that_ends_shortly_behind_it(order: Order) -> None:
+    """However wide, so that little of what lies there is read; then windows widen again."""
+    period = Period(NOW_US - DAY_US, NOW_US)
+    windows = Windows(period, order, NOW_US)
+    newest = order is Order.NEWEST
+    first = windows.next()
+    assert first is not None
+    windows.cross(NOW_US - DAY_US // 2)
+    crossing, behind = windows.next(), windows.next()
+    assert crossing is not None
+    assert behind is not None
+
+    widths = [window.end_us - window.start_us for window in (first, behind)]
+    assert widths == [FIRST_US, 4 * FIRST_US]
+    middle = NOW_US - DAY_US // 2
+    if newest:
+        assert crossing == Period(middle - FIRST_US, NOW_US - FIRST_US)
+    else:
+        assert crossing == Period(period.start_us + FIRST_US, middle + FIRST_US)
+
+
+def test_a_gap_that_the_next_window_covers_changes_nothing() -> None:
+    """Or a search for what is rare would never get on to wider windows."""
+    one, two = (Windows(Period(0, NOW_US), Order.NEWEST, NOW_US) for _ in range(2))
+    for windows in (one, two):
+        windows.next()
+
+    assert not one.cross(NOW_US - 2 * FIRST_US)
+    assert one.next() == two.next()
 
 
 def test_the_first_window_of_newest_messages_reaches_behind_now() -> None:
     """What clocks ahead have stamped is in it, and no hour of it is read for nothing."""
     period = Period(NOW_US - DAY_US, NOW_US + AHEAD_US)
-    first = next(widening(period, Order.NEWEST, NOW_US))
+    first = Windows(period, Order.NEWEST, NOW_US).next()
 
     assert first == Period(NOW_US - FIRST_US, NOW_US + AHEAD_US)

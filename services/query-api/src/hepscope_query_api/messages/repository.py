@@ -1,6 +1,6 @@
 """Reads messages: pages of lists, all of a call, one by id."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -9,7 +9,7 @@ import asyncpg
 from hepscope_query_api.messages.filters import MESSAGE_FILTERS
 from hepscope_query_api.messages.identity import MessageId, Root
 from hepscope_query_api.messages.tables import tables_of
-from hepscope_query_api.messages.windows import widening
+from hepscope_query_api.messages.windows import Windows
 from hepscope_query_api.query.bind import Bind, all_of
 from hepscope_query_api.query.cursor import Cursor, moment_of
 from hepscope_query_api.query.database import Database, Session
@@ -27,6 +27,10 @@ BATCH = 500
 PAYLOAD_BYTES = 8 * 1024 * 1024
 """Payloads read at once, and one more: 1000 messages of 64 kB would take half a gigabyte to
 answer. What does not fit is on the next page."""
+
+MAX_LOOKS = 3
+"""How often the end of a gap is looked for behind an empty window, until one is crossed. To a
+search for what is rare most windows are empty, though no gap is there."""
 
 Key = tuple[int | str, ...]
 
@@ -94,8 +98,9 @@ class MessageRepository:
     async def page(self, wanted: Selection, limit: int) -> tuple[list[asyncpg.Record], Key | None]:
         """Return a page of rows and, unless it is the last, the key of its end."""
         rows: list[asyncpg.Record] = []
-        held = 0
-        for window in self._windows(wanted):
+        held = looks = 0
+        windows = self._windows(wanted)
+        while (window := windows.next()) is not None:
             found = await self._read(wanted, window, limit + 1 - len(rows))
             rows += found
             if len(rows) > limit:
@@ -103,6 +108,8 @@ class MessageRepository:
             held += _payload_bytes(found) if wanted.payload else 0
             if rows and (held >= PAYLOAD_BYTES or (wanted.payload and _is_cut(found))):
                 return rows, _key(rows[-1])
+            if not found and looks < MAX_LOOKS:
+                looks = MAX_LOOKS if await self._cross_gap(windows) else looks + 1
         return rows, None
 
     async def first(self, wanted: Selection, limit: int) -> list[asyncpg.Record]:
@@ -129,10 +136,10 @@ class MessageRepository:
         ]
         return await self._session.row(" union all ".join(selects), bind.values)
 
-    def _windows(self, wanted: Selection) -> Iterable[Period]:
-        if wanted.is_indexed:
-            return [wanted.period]
+    def _windows(self, wanted: Selection) -> Windows:
         period = wanted.period
+        if wanted.is_indexed:
+            return Windows(period, wanted.order, period.end_us, period.end_us - period.start_us)
         if wanted.after is not None:
             # Nothing of the list lies before its cursor.
             time_us = int(wanted.after.key[0])
@@ -140,7 +147,21 @@ class MessageRepository:
                 period = Period(period.start_us, min(period.end_us, time_us + 1))
             else:
                 period = Period(max(period.start_us, time_us), period.end_us)
-        return widening(period, wanted.order, self._now_us)
+        return Windows(period, wanted.order, self._now_us)
+
+    async def _cross_gap(self, windows: Windows) -> bool:
+        """Let windows go on where the next call starts, which has an index on time."""
+        left, bind = windows.period, Bind()
+        start = bind(left.start)
+        way = "desc" if windows.order is Order.NEWEST else "asc"
+        # The start as CallRepository has it.
+        row = await self._session.row(
+            f"select started_at from hepscope.call where (started_at, call_id) >= ({start}, '') "
+            f"and started_at < {bind(left.end)} and key_time >= {start} "
+            f"order by started_at {way} limit 1",
+            bind.values,
+        )
+        return row is not None and windows.cross(to_us(row["started_at"]))
 
     async def _read(self, wanted: Selection, period: Period, limit: int) -> list[asyncpg.Record]:
         bind = Bind()
