@@ -28,6 +28,7 @@ from hepscope_common.runtime import Supervisor, cancel
 from hepscope_common.store.partitions import LeafCache
 from hepscope_common.store.verdicts import Verdict, verdict_of
 from hepscope_storage_writer.call_table import CALLS
+from hepscope_storage_writer.dead_letters import Outbox
 from hepscope_storage_writer.expiry import Expiry
 from hepscope_storage_writer.housekeeping import Housekeeping
 from hepscope_storage_writer.keeper import Surroundings
@@ -97,7 +98,7 @@ class StorageWriter:
         around = Surroundings(
             settings=settings,
             shared=self._shared,
-            producer=bus.producer(),
+            outbox=Outbox(bus.producer(), per_minute=settings.dead_letters_per_minute),
             metrics=metrics,
             nodes=nodes,
             bus_id=bus.bus_id,

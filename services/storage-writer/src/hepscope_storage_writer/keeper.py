@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final
 
-from hepscope_common.bus.protocol import Producer, TopicPartition
+from hepscope_common.bus.protocol import TopicPartition
 from hepscope_common.logs import Throttle, get_logger
 from hepscope_common.store import origins
 from hepscope_common.store.positions import read
 from hepscope_common.store.verdicts import Verdict, is_missing_leaf, verdict_of
-from hepscope_storage_writer import dead_letters
 from hepscope_storage_writer.batch import Batch, DeadLetter
+from hepscope_storage_writer.dead_letters import REFUSED, Outbox
 from hepscope_storage_writer.decode import Decoder, split
 from hepscope_storage_writer.metrics import Outcome, WriterMetrics
 from hepscope_storage_writer.nodes import PendingNodes
@@ -62,7 +62,7 @@ class Surroundings:
 
     settings: WriterSettings
     shared: Shared
-    producer: Producer
+    outbox: Outbox
     metrics: WriterMetrics
     nodes: PendingNodes
     bus_id: str
@@ -143,11 +143,17 @@ class Keeper:
 
     async def _commit(self, batch: Batch) -> None:
         async with asyncio.timeout(self._settings.batch_timeout_seconds):
-            await dead_letters.send(self._around.producer, batch.dead_letters[batch.letters_sent :])
+            await self._send_letters(batch.dead_letters[batch.letters_sent :])
             batch.letters_sent = len(batch.dead_letters)
             plan = await self._storing.store(batch, self._ownership.advances(batch))
         self._count_plan(plan)
         self._finish(batch, Outcome.COMMITTED)
+
+    async def _send_letters(self, letters: Sequence[DeadLetter]) -> None:
+        dropped = await self._around.outbox.send(letters)
+        if dropped:
+            self._around.metrics.dead_letters_dropped.add(amount=dropped)
+            self._throttle.warning("dropped", "%d dead letters over the limit dropped", dropped)
 
     def _finish(self, batch: Batch, outcome: Outcome) -> None:
         self._ownership.committed(batch)
@@ -257,7 +263,7 @@ class Keeper:
             if states:
                 packets, _ = split(record)
                 rest.dead_letters += [
-                    DeadLetter(record, index, packets[index], dead_letters.REFUSED, state)
+                    DeadLetter(record, index, packets[index], REFUSED, state)
                     for index, state in states.items()
                 ]
         return rest

@@ -79,6 +79,10 @@ class WriterMetrics:
             ["reason"],
             known=[*((reason,) for reason in Reason), (REFUSED,)],
         )
+        self.dead_letters_dropped = CounterFamily(
+            "hepscope_writer_dead_letters_dropped_total",
+            "Dead letters over `dead_letters_per_minute`, which were counted and dropped.",
+        )
         self.duplicates = CounterFamily(
             "hepscope_writer_duplicates_total",
             "Packets skipped because they are stored already: they were sent twice.",

@@ -77,6 +77,10 @@ class WriterSettings(Section):
     """Packets of one batch that may go to the dead letters because the database refuses them;
     more means that something else is wrong, and the process ends."""
 
+    dead_letters_per_minute: int = Field(default=1000, ge=1)
+    """Packets that cannot be stored and are kept as dead letters; more are counted and dropped, so
+    that a flood of them does not fill the topic."""
+
     node_flush_seconds: float = Field(default=2.0, gt=0)
     """How often the counts of capture nodes are written."""
 
