@@ -1,7 +1,7 @@
 """What every bus must do; each test runs over every implementation that can be had."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from functools import partial
 
 import pytest
@@ -19,17 +19,24 @@ from hepscope_common.bus import (
     Record,
     TopicPartition,
 )
-from hepscope_common.bus.protocol import MAX_RECORD_PACKETS, OffsetOutOfRange
+from hepscope_common.bus.protocol import MAX_RECORD_BYTES, MAX_RECORD_PACKETS, OffsetOutOfRange
+from support.kafka import Kafka
+from support.kafka_bus import fresh_bus
 
 MANY = 1_000_000
-SOON = 5.0
+SOON = 15.0
+SHORT = 0.01
 
 
-@pytest.fixture(params=["memory"])
-async def bus(request: pytest.FixtureRequest) -> Bus:
+@pytest.fixture(params=["memory", "kafka"])
+async def bus(request: pytest.FixtureRequest) -> AsyncIterator[Bus]:
     """A bus of four partitions with a reading group."""
-    assert request.param == "memory"
-    return MemoryBus(partitions=4, groups=["writer"])
+    if request.param == "memory":
+        yield MemoryBus(partitions=4, groups=["writer"])
+        return
+    kafka: Kafka = request.getfixturevalue("kafka")
+    async with fresh_bus(kafka, partitions=4) as bus:
+        yield bus
 
 
 class Notes:
@@ -58,6 +65,14 @@ async def drain(consumer: Consumer, wanted: int) -> list[Record]:
         while len(found) < wanted:
             found += await consumer.poll(max_bytes=MANY, timeout_seconds=1)
     return found
+
+
+async def join(*members: Consumer) -> None:
+    """Poll in turns until each member owns partitions; nothing may have been sent yet."""
+    async with asyncio.timeout(SOON):
+        while not all(member.assignment for member in members):
+            for member in members:
+                assert await member.poll(max_bytes=MANY, timeout_seconds=SHORT) == []
 
 
 async def test_a_record_comes_out_as_it_went_in(bus: Bus) -> None:
@@ -100,8 +115,8 @@ async def test_members_of_a_group_share_partitions_and_own_the_same_numbers_of_a
     async with bus.consumer("writer", TOPICS) as one, bus.consumer("writer", TOPICS) as two:
         async with asyncio.timeout(SOON):
             while len(one.assignment | two.assignment) < 4 * len(TOPICS):
-                await one.poll(max_bytes=MANY, timeout_seconds=0.01)
-                await two.poll(max_bytes=MANY, timeout_seconds=0.01)
+                await one.poll(max_bytes=MANY, timeout_seconds=SHORT)
+                await two.poll(max_bytes=MANY, timeout_seconds=SHORT)
 
         assert not one.assignment & two.assignment
         for member in (one, two):
@@ -128,14 +143,14 @@ async def test_a_partition_has_one_owner_at_any_time(bus: Bus) -> None:
     """A new member gets a partition only after the old one was told that it left."""
     old, new = Notes(), Notes()
     async with bus.consumer("writer", TOPICS, old) as one:
-        await one.poll(max_bytes=MANY, timeout_seconds=0.01)
+        await join(one)
         async with bus.consumer("writer", TOPICS, new) as two:
-            await two.poll(max_bytes=MANY, timeout_seconds=0.01)
+            await two.poll(max_bytes=MANY, timeout_seconds=SHORT)
             assert set(new.assigned) <= set(old.revoked)
             async with asyncio.timeout(SOON):
                 while not new.assigned:
-                    await one.poll(max_bytes=MANY, timeout_seconds=0.01)
-                    await two.poll(max_bytes=MANY, timeout_seconds=0.01)
+                    await one.poll(max_bytes=MANY, timeout_seconds=SHORT)
+                    await two.poll(max_bytes=MANY, timeout_seconds=SHORT)
             assert set(new.assigned) <= set(old.revoked)
 
 
@@ -185,7 +200,7 @@ async def test_no_record_comes_before_the_listener_was_ready_for_it(bus: Bus) ->
     unready = Unready()
     async with bus.consumer("writer", TOPICS, unready) as consumer:
         with pytest.raises(ConnectionError, match="no database"):
-            await consumer.poll(max_bytes=MANY, timeout_seconds=0.01)
+            await drain(consumer, 1)
         assert consumer.assignment == frozenset()
         first, unready.revoked = list(unready.assigned), []
 
@@ -196,7 +211,7 @@ async def test_no_record_comes_before_the_listener_was_ready_for_it(bus: Bus) ->
 
 
 async def test_seeking_outside_of_the_log_is_refused(bus: Bus) -> None:
-    """Neither what is gone nor what has not come can be read."""
+    """What has not come yet cannot be read."""
     await bus.producer().send(SIGNALLING, 1, b"a", 1)
     async with bus.consumer("writer", TOPICS) as consumer:
         await drain(consumer, 1)
@@ -208,11 +223,66 @@ async def test_seeking_outside_of_the_log_is_refused(bus: Bus) -> None:
     assert (beyond.value.offset, beyond.value.end) == (2, 1)
 
 
+async def test_seeking_in_a_partition_of_another_is_an_error(bus: Bus) -> None:
+    """A reader that lost a partition must not move its successor."""
+    async with bus.consumer("writer", TOPICS) as consumer:
+        with pytest.raises(KeyError):
+            consumer.seek(SIGNALLING, 1, 0)
+
+
+async def test_a_poll_stops_before_its_bound_and_gives_at_least_one_record(bus: Bus) -> None:
+    """Memory of a reader is bounded by what it asks for, and a large record still passes."""
+    large = bytes(range(256)) * (MAX_RECORD_BYTES // 256)
+    producer = bus.producer()
+    for value in (b"a" * 100, large, b"b" * 100, b"c" * 100):
+        await producer.send(SIGNALLING, 1, value, 1)
+    sizes: list[list[int]] = []
+    async with bus.consumer("writer", TOPICS) as consumer:
+        async with asyncio.timeout(SOON):
+            while sum(sum(found) for found in sizes) < len(large) + 300:
+                records = await consumer.poll(max_bytes=150, timeout_seconds=1)
+                sizes.append([len(record.value) for record in records])
+
+    assert [found for found in sizes if found] == [[100], [len(large)], [100], [100]]
+
+
+async def test_seeking_back_gives_records_again(bus: Bus) -> None:
+    """A reader that rolls back reads what it had read."""
+    producer = bus.producer()
+    for value in (b"a", b"b", b"c"):
+        await producer.send(SIGNALLING, 1, value, 1)
+    async with bus.consumer("writer", TOPICS) as consumer:
+        await drain(consumer, 3)
+
+        consumer.seek(SIGNALLING, 1, 1)
+
+        assert [record.value for record in await drain(consumer, 2)] == [b"b", b"c"]
+
+
+async def test_a_poll_that_is_cut_short_loses_nothing(bus: Bus) -> None:
+    """Whoever gives up waiting gets the records in the next poll."""
+    producer = bus.producer()
+    found: list[Record] = []
+    async with bus.consumer("writer", TOPICS) as consumer:
+        await join(consumer)
+        async with asyncio.timeout(SOON):
+            for number in range(20):
+                await producer.send(SIGNALLING, 1, b"%d" % number, 1)
+            while len(found) < 20:
+                try:
+                    async with asyncio.timeout(0.003):
+                        found += await consumer.poll(max_bytes=1, timeout_seconds=60)
+                except TimeoutError:
+                    continue
+
+    assert [record.value for record in found] == [b"%d" % number for number in range(20)]
+
+
 async def test_paused_partitions_give_nothing_and_stay_assigned(bus: Bus) -> None:
     """A pause holds records back without losing the partition."""
     where = TopicPartition(SIGNALLING, 1)
     async with bus.consumer("writer", TOPICS) as consumer:
-        await consumer.poll(max_bytes=MANY, timeout_seconds=0.01)
+        await join(consumer)
         consumer.pause([where])
         await bus.producer().send(*where, b"a", 1)
         await bus.producer().send(MEDIA, 1, b"m", 1)
@@ -229,7 +299,7 @@ async def test_lag_counts_records_not_read_yet(bus: Bus) -> None:
     await bus.producer().send(SIGNALLING, 0, b"a", 1)
     await bus.producer().send(SIGNALLING, 0, b"b", 1)
     async with bus.consumer("writer", TOPICS) as consumer:
-        first = await consumer.poll(max_bytes=1, timeout_seconds=1)
+        first = await consumer.poll(max_bytes=1, timeout_seconds=SOON)
         assert len(first) == 1
         assert consumer.lag()[TopicPartition(SIGNALLING, 0)] == 1
         await drain(consumer, 1)
@@ -239,13 +309,13 @@ async def test_lag_counts_records_not_read_yet(bus: Bus) -> None:
 async def test_a_poll_ends_when_nothing_comes(bus: Bus) -> None:
     """An empty bus gives an empty list."""
     async with bus.consumer("writer", TOPICS) as consumer:
-        assert await consumer.poll(max_bytes=MANY, timeout_seconds=0.01) == []
+        assert await consumer.poll(max_bytes=MANY, timeout_seconds=SHORT) == []
 
 
 async def test_a_waiting_poll_is_woken_by_a_record(bus: Bus) -> None:
     """A reader need not wait for its time-out."""
     async with bus.consumer("writer", TOPICS) as consumer:
-        await consumer.poll(max_bytes=MANY, timeout_seconds=0.01)
+        await join(consumer)
         async with asyncio.timeout(SOON):
             polling = asyncio.create_task(consumer.poll(max_bytes=MANY, timeout_seconds=60))
             await asyncio.sleep(0)

@@ -1,0 +1,125 @@
+"""Looking at the logs of a Kafka cluster: a client without a group, which commits nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError
+
+from hepscope_common.bus.browsing import LogRange, Taken
+from hepscope_common.bus.kafka_link import Link, link_of, relay_logs
+from hepscope_common.bus.kafka_records import record_of
+from hepscope_common.bus.protocol import OffsetOutOfRange, TopicPartition
+from hepscope_common.bus.settings import BusSettings
+from hepscope_common.bus.topics import DEAD_LETTER, TOPICS
+from hepscope_common.runtime import StartupError
+
+ANSWER_SECONDS = 20.0
+"""How long the brokers may take to answer before a command gives up."""
+
+FETCH_BYTES = 1024 * 1024
+"""Taken of a partition at a time; one record is smaller."""
+
+FETCH_RECORDS = 64
+
+
+@asynccontextmanager
+async def browse(settings: BusSettings) -> AsyncIterator["KafkaBrowser"]:
+    """Lend a browser; raises StartupError when the brokers do not answer, then and later."""
+    link, relay = link_of(settings), relay_logs()
+    client = AIOKafkaConsumer(
+        **link.options(),
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        max_partition_fetch_bytes=FETCH_BYTES,
+    )
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            bus_id = await _bus_id(link)
+            await client.start()
+        yield KafkaBrowser(link, client, bus_id)
+    except (KafkaError, OSError) as error:
+        reason = relay.last_refusal or str(error) or type(error).__name__
+        raise StartupError(f"Kafka does not answer: {reason}") from error
+    finally:
+        await client.stop()
+
+
+class KafkaBrowser:
+    """Reads any part of the topics of one installation."""
+
+    def __init__(self, link: Link, client: AIOKafkaConsumer, bus_id: str) -> None:
+        self.bus_id = bus_id
+        self._link = link
+        self._client = client
+
+    async def ranges(self) -> Mapping[TopicPartition, LogRange]:
+        """Return what each log holds at present; topics that do not exist have none."""
+        wire = []
+        existing = await self._client.topics()
+        for topic in (*TOPICS, DEAD_LETTER):
+            name = self._link.wire_topic(topic)
+            if name in existing:
+                numbers = self._client.partitions_for_topic(name) or ()
+                wire += [self._link.wire(TopicPartition(topic, n)) for n in sorted(numbers)]
+        async with asyncio.timeout(ANSWER_SECONDS):
+            starts = await self._client.beginning_offsets(wire)
+            ends = await self._client.end_offsets(wire)
+        return {self._link.unwire(at): LogRange(starts[at], ends[at]) for at in wire}
+
+    async def offsets_at(
+        self, time_us: int, partitions: Iterable[TopicPartition]
+    ) -> Mapping[TopicPartition, int]:
+        """Return the first offset of each log from a time on, its end if there is none."""
+        wire = [self._link.wire(where) for where in partitions]
+        async with asyncio.timeout(ANSWER_SECONDS):
+            found = await self._client.offsets_for_times(dict.fromkeys(wire, time_us // 1000))
+            ends = await self._client.end_offsets(wire)
+        return {
+            self._link.unwire(at): ends[at] if at_time is None else at_time.offset
+            for at, at_time in found.items()
+        }
+
+    async def read(self, where: TopicPartition, offset: int, *, max_bytes: int) -> list[Taken]:
+        """Return records from an offset on; raises OffsetOutOfRange."""
+        at = self._link.wire(where)
+        async with asyncio.timeout(ANSWER_SECONDS):
+            start = (await self._client.beginning_offsets([at]))[at]
+            end = (await self._client.end_offsets([at]))[at]
+            if not start <= offset <= end:
+                raise OffsetOutOfRange(where, offset, start, end)
+            if self._client.assignment() != {at}:
+                self._client.assign([at])
+            self._client.seek(at, offset)
+            try:
+                return await self._read(where, offset, end, max_bytes)
+            except OffsetOutOfRangeError as error:
+                # The log lost its beginning just now.
+                raise OffsetOutOfRange(where, offset, offset + 1, end) from error
+
+    async def _read(
+        self, where: TopicPartition, offset: int, end: int, max_bytes: int
+    ) -> list[Taken]:
+        at, found, size = self._link.wire(where), list[Taken](), 0
+        while offset < end and size < max_bytes:
+            got = await self._client.getmany(at, timeout_ms=1000, max_records=FETCH_RECORDS)
+            for wire in got.get(at, ()):
+                record = record_of(where, wire)
+                size += len(record.value)
+                if found and size > max_bytes:
+                    return found
+                found.append(Taken(record, wire.timestamp * 1000))
+                offset = record.offset + 1
+        return found
+
+
+async def _bus_id(link: Link) -> str:
+    admin = AIOKafkaAdminClient(**link.options())
+    try:
+        await admin.start()
+        cluster_id = str((await admin.describe_cluster())["cluster_id"])
+    finally:
+        await admin.close()
+    return f"{cluster_id}/{link.prefix}" if link.prefix else cluster_id
