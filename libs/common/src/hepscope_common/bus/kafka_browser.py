@@ -28,7 +28,7 @@ FETCH_RECORDS = 64
 @asynccontextmanager
 async def browse(settings: BusSettings) -> AsyncIterator["KafkaBrowser"]:
     """Lend a browser; raises StartupError when the brokers do not answer, then and later."""
-    link, relay = link_of(settings), relay_logs()
+    link = link_of(settings)
     client = AIOKafkaConsumer(
         **link.options(),
         enable_auto_commit=False,
@@ -36,15 +36,23 @@ async def browse(settings: BusSettings) -> AsyncIterator["KafkaBrowser"]:
         max_partition_fetch_bytes=FETCH_BYTES,
     )
     try:
-        async with asyncio.timeout(ANSWER_SECONDS):
+        async with _answering():
             bus_id = await _bus_id(link)
             await client.start()
         yield KafkaBrowser(link, client, bus_id)
-    except (KafkaError, OSError) as error:
-        reason = relay.last_refusal or str(error) or type(error).__name__
-        raise StartupError(f"Kafka does not answer: {reason}") from error
     finally:
         await client.stop()
+
+
+@asynccontextmanager
+async def _answering() -> AsyncIterator[None]:
+    relay = relay_logs()
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            yield
+    except (KafkaError, OSError) as error:
+        reason = relay.take_refusal() or str(error) or type(error).__name__
+        raise StartupError(f"Kafka does not answer: {reason}") from error
 
 
 class KafkaBrowser:
@@ -58,13 +66,14 @@ class KafkaBrowser:
     async def ranges(self) -> Mapping[TopicPartition, LogRange]:
         """Return what each log holds at present; topics that do not exist have none."""
         wire = []
-        existing = await self._client.topics()
+        async with _answering():
+            existing = await self._client.topics()
         for topic in (*TOPICS, DEAD_LETTER):
             name = self._link.wire_topic(topic)
             if name in existing:
                 numbers = self._client.partitions_for_topic(name) or ()
                 wire += [self._link.wire(TopicPartition(topic, n)) for n in sorted(numbers)]
-        async with asyncio.timeout(ANSWER_SECONDS):
+        async with _answering():
             starts = await self._client.beginning_offsets(wire)
             ends = await self._client.end_offsets(wire)
         return {self._link.unwire(at): LogRange(starts[at], ends[at]) for at in wire}
@@ -74,7 +83,7 @@ class KafkaBrowser:
     ) -> Mapping[TopicPartition, int]:
         """Return the first offset of each log from a time on, its end if there is none."""
         wire = [self._link.wire(where) for where in partitions]
-        async with asyncio.timeout(ANSWER_SECONDS):
+        async with _answering():
             found = await self._client.offsets_for_times(dict.fromkeys(wire, time_us // 1000))
             ends = await self._client.end_offsets(wire)
         return {
@@ -85,7 +94,7 @@ class KafkaBrowser:
     async def read(self, where: TopicPartition, offset: int, *, max_bytes: int) -> list[Taken]:
         """Return records from an offset on; raises OffsetOutOfRange."""
         at = self._link.wire(where)
-        async with asyncio.timeout(ANSWER_SECONDS):
+        async with _answering():
             start = (await self._client.beginning_offsets([at]))[at]
             end = (await self._client.end_offsets([at]))[at]
             if not start <= offset <= end:

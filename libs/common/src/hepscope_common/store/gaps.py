@@ -8,6 +8,7 @@ writer that runs notices, and is kept in a row of its own.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 import asyncpg
@@ -83,3 +84,26 @@ async def given_up(connection: asyncpg.Connection, bus_id: str) -> Mapping[tuple
     """Return how many records were ever given up, by (topic, partition); others had no gap."""
     rows = await connection.fetch(_GIVEN_UP, bus_id)
     return {(row["topic"], row["partition"]): row["records"] for row in rows}
+
+
+class End(StrEnum):
+    """Where a position goes whose log does not hold it."""
+
+    START = "start"
+    END = "end"
+
+
+def gap_of(standing: Standing, start: int, end: int, *, to: End | None = None) -> Gap | None:
+    """Return the move that brings a position back into its log, None when it lies there.
+
+    A log that expired begins after the position: by default it goes to the start, and what lies
+    between is given up. A log that was made anew, or lost its tail, ends before it: by default it
+    goes to the end, and what the log holds is given up, since it may be stored already.
+    """
+    if start <= standing.next_offset <= end:
+        return None
+    wanted = to or (End.START if standing.next_offset < start else End.END)
+    passed = start - standing.next_offset if standing.next_offset < start else 0
+    if wanted is End.START:
+        return Gap(standing, start, passed)
+    return Gap(standing, end, passed + end - start)
