@@ -23,7 +23,7 @@ from hepscope_query_api.nodes.endpoints import router as nodes
 from hepscope_query_api.problems import MEDIA_TYPE, Kind, Problem, ProblemError, response_of
 from hepscope_query_api.query.database import Database, Pool
 from hepscope_query_api.query.parameters import validation_problem
-from hepscope_query_api.readiness import DatabaseReadiness
+from hepscope_query_api.readiness import LOOK_TIMEOUT_SECONDS, DatabaseReadiness
 from hepscope_query_api.registrations.endpoints import router as registrations
 from hepscope_query_api.settings import ApiSettings
 from hepscope_query_api.web import docs
@@ -65,14 +65,16 @@ def create_app(
     pool: Pool,
     *,
     needed_schema: str,
+    watch: Pool | None = None,
     registry: CollectorRegistry | None = None,
     now_us: Clock = wall_clock_us,
     checks: Mapping[str, Readiness] | None = None,
 ) -> FastAPI:
     """Return the application over a pool of read-only sessions, which the caller closes.
 
-    ``needed_schema`` is the revision that readiness asks for; ``checks`` are further parts of
-    this process that readiness tells about.
+    ``needed_schema`` is the revision that readiness asks for, over ``watch``, or, where that is
+    left out, in turn with the searches; ``checks`` are further parts of this process that
+    readiness tells about.
     """
     metrics = ApiMetrics(registry or CollectorRegistry())
     database = Database(pool, timeout_seconds=settings.statement_timeout_seconds, metrics=metrics)
@@ -88,7 +90,8 @@ def create_app(
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.context = Context(database, now_us, metrics)
-    app.state.readiness = DatabaseReadiness(database, needed_schema)
+    watched = Database(watch or pool, timeout_seconds=LOOK_TIMEOUT_SECONDS, metrics=metrics)
+    app.state.readiness = DatabaseReadiness(watched, needed_schema)
     _add_errors(app, metrics)
     _add_routes(app, settings, checks or {})
     # The last one added is the outermost.

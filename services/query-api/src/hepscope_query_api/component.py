@@ -17,7 +17,7 @@ from hepscope_common.store import connection
 from hepscope_common.store.connection import Access
 from hepscope_migrations import head
 from hepscope_query_api.app import create_app
-from hepscope_query_api.readiness import DatabaseReadiness
+from hepscope_query_api.readiness import LOOK_TIMEOUT_SECONDS, DatabaseReadiness
 from hepscope_query_api.settings import ApiSettings
 
 LOOK_SECONDS = 5.0
@@ -62,11 +62,13 @@ class QueryApi:
     async def __aenter__(self) -> Self:
         """Listen at every address, or at none; raises StartupError."""
         async with AsyncExitStack() as opening:
-            pool = await opening.enter_async_context(self._make_pool())
+            pool = await opening.enter_async_context(make_pool(self._dsn, self._settings))
+            watch = await opening.enter_async_context(make_watch_pool(self._dsn))
             app = create_app(
                 self._settings,
                 pool,
                 needed_schema=head(),
+                watch=watch,
                 registry=self._registry,
                 now_us=self._now_us,
                 checks=self._checks,
@@ -95,9 +97,6 @@ class QueryApi:
         """Answer what was asked, then close."""
         await self._stack.aclose()
 
-    def _make_pool(self) -> "asyncpg.Pool[asyncpg.Record]":
-        return make_pool(self._dsn, self._settings)
-
 
 def make_pool(dsn: str, settings: ApiSettings) -> "asyncpg.Pool[asyncpg.Record]":
     """Return a pool of read-only sessions that connects when it is used.
@@ -112,6 +111,17 @@ def make_pool(dsn: str, settings: ApiSettings) -> "asyncpg.Pool[asyncpg.Record]"
         application_name=APPLICATION,
         size=settings.pool_size,
         settings={"statement_timeout": f"{timeout_ms}ms"},
+    )
+
+
+def make_watch_pool(dsn: str) -> "asyncpg.Pool[asyncpg.Record]":
+    """Return a pool of the one connection by which readiness looks at the database."""
+    return connection.make_pool(
+        dsn,
+        Access.READER,
+        application_name=f"{APPLICATION} readiness",
+        size=1,
+        settings={"statement_timeout": f"{int(LOOK_TIMEOUT_SECONDS * 1000)}ms"},
     )
 
 

@@ -1,13 +1,21 @@
-"""Whether this process can answer searches: the database is there and its schema is ours."""
+"""Whether this process can answer searches: the database is there and its schema is ours.
 
+It is asked by a connection that searches do not use: while they use all of theirs, this process
+is at its best, and whoever took it for dead would make it worse.
+"""
+
+import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hepscope_common.ops import Readiness
-from hepscope_query_api.problems import ProblemError
+from hepscope_query_api.problems import Kind, ProblemError
 from hepscope_query_api.query.database import Database
 
 PART = "database"
+
+LOOK_TIMEOUT_SECONDS = 2.0
+"""The answer takes a millisecond; a database that needs so long is none to search in."""
 
 
 @dataclass(slots=True)
@@ -22,10 +30,19 @@ class DatabaseReadiness:
     needed: str
     is_ready: bool = False
     detail: str = "not looked at yet"
+    _looks: int = 0
+    _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def look(self) -> bool:
-        """Ask the database; returns and remembers the answer."""
-        self.is_ready, self.detail = await self._look()
+        """Ask the database; returns and remembers the answer.
+
+        Who asks while somebody else does takes that answer: there is one connection.
+        """
+        before = self._looks
+        async with self._looking:
+            if self._looks == before:
+                self.is_ready, self.detail = await self._look()
+                self._looks += 1
         return self.is_ready
 
     def last(self) -> tuple[bool, str]:
@@ -38,6 +55,8 @@ class DatabaseReadiness:
                 "select max(version_num) as revision from hepscope.alembic_version"
             )
         except ProblemError as problem:
+            if problem.kind is Kind.QUERY_TIMEOUT:
+                return False, f"The database does not answer within {LOOK_TIMEOUT_SECONDS:g} s."
             return False, problem.detail
         revision = None if row is None else row["revision"]
         if revision is None or revision < self.needed:
