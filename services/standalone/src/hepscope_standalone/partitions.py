@@ -99,9 +99,11 @@ def run(options: argparse.Namespace) -> int:
         return asyncio.run(session())
     except partition_drop.MaintenanceBusyError as error:
         raise StartupError(str(error)) from error
-    except asyncpg.UndefinedTableError as error:
+    except (asyncpg.InvalidSchemaNameError, asyncpg.UndefinedTableError) as error:
         raise StartupError("this database has no hepscope schema: run hepscope migrate") from error
-    except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except asyncpg.PostgresError as error:
+        raise StartupError(f"the database refuses: {error}") from error
+    except (OSError, ValueError, asyncpg.InterfaceError) as error:
         raise StartupError(f"the database does not answer: {error}") from error
 
 

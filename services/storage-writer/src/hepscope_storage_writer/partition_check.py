@@ -28,7 +28,7 @@ STRAYS_MAX: Final = 1_000_000
 GRACE_US: Final = DAY_US
 
 _STRAYS: Final = """
-select class, count(*) from (select class from hepscope.{stray} limit {limit}) as some group by 1
+select class, count(*) from (select class from hepscope.{stray} limit {limit}) as first group by 1
 """
 
 _INVALID: Final = """
