@@ -46,7 +46,11 @@ def command_of(part: Part) -> list[str]:
 
 def environment_of(part: Part, ports: Ports, data: Path) -> dict[str, str]:
     """Return the whole environment of a service; ``data`` is a folder of its own."""
-    kept = {name: text for name, text in os.environ.items() if not name.startswith("HEPSCOPE_")}
+    kept = {
+        name: text
+        for name, text in os.environ.items()
+        if not name.startswith("HEPSCOPE_") and name != "PYTHONPATH"
+    }
     settings = {
         "HEPSCOPE_OPS__LISTEN": f"127.0.0.1:{ports.ops[part]}",
         "HEPSCOPE_DATA_DIR": str(data),
