@@ -42,6 +42,14 @@ ELSEWHERE: dict[str, str] = {
     Refusal.PLAIN_ON_TLS: "test_plain_bytes_to_the_tls_port_are_refused_with_a_hint",
     Refusal.TLS_HANDSHAKE: "test_a_handshake_that_does_not_end_is_cut_and_counted",
     Refusal.BAD_REQUEST: "test_requests_of_other_forms_are_refused_and_named",
+    Refusal.NETWORK: "test_a_peer_of_another_network_is_refused",
+    Refusal.NODE_KEY: "test_a_node_with_keys_of_its_own_needs_one_of_them",
+    Refusal.NODE_RATE_LIMIT: "test_a_node_beyond_its_rate_is_held_back",
+    Refusal.PROTOCOL_TYPE: "test_types_are_kept_out",
+    Refusal.PAYLOAD_SIZE: "test_long_payloads_are_refused",
+    Refusal.METHOD: "test_discarded_methods_can_be_counted_by_method",
+    Refusal.FIELD_RULE: "test_field_rules_drop_and_keep",
+    Refusal.DUPLICATE: "test_a_copy_of_another_node_is_taken_once",
 }
 
 

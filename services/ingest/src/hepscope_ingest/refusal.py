@@ -35,6 +35,41 @@ class Refusal(StrEnum):
     BAD_REQUEST = "bad_request"
     """An HTTP request or WebSocket message of a form that is not served."""
 
+    NETWORK = "network"
+    """The peer's address is not allowed (allowed_networks, denied_networks)."""
+
+    NODE_KEY = "node_key"
+    """The node has keys of its own and the packet carries none of them (node_keys)."""
+
+    NODE_RATE_LIMIT = "node_rate_limit"
+    """The node sent more than its limit allows."""
+
+    PROTOCOL_TYPE = "protocol_type"
+    """The setting allowed_types or denied_types keeps this type out."""
+
+    PAYLOAD_SIZE = "payload_size"
+    """The payload is longer than max_payload_bytes."""
+
+    METHOD = "method"
+    """SIP of a method that is discarded (discard_methods)."""
+
+    FIELD_RULE = "field_rule"
+    """A rule of drop matched, or none of those of keep."""
+
+    DUPLICATE = "duplicate"
+    """The same message between the same addresses was taken a moment ago (dedup_ms)."""
+
+
+BY_CHOICE = frozenset(
+    {
+        Refusal.PROTOCOL_TYPE,
+        Refusal.PAYLOAD_SIZE,
+        Refusal.METHOD,
+        Refusal.FIELD_RULE,
+        Refusal.DUPLICATE,
+    }
+)
+"""Refusals that somebody wished for: counted like all others, but no cause for a warning."""
 
 REASONS: tuple[str, ...] = (*(str(reason) for reason in Reason), *(str(own) for own in Refusal))
 """Every value that the label ``reason`` of refused packets can have."""
