@@ -23,6 +23,7 @@ from hepscope_metrics_exporter.component import GROUP as EXPORTER_GROUP
 from hepscope_metrics_exporter.component import Exporter
 from hepscope_migrations import MigrationError, upgrade
 from hepscope_query_api.component import QueryApi
+from hepscope_standalone.addresses import check_addresses
 from hepscope_standalone.banner import Places, banner
 from hepscope_standalone.bus_identity import bus_id_of, start_offsets
 from hepscope_standalone.database import Database, make_database
@@ -55,6 +56,7 @@ class Standalone:
         """Yield each part, to be entered before the next is asked for; raises StartupError."""
         settings, supervisor, registry = self._settings, self._supervisor, self.registry
         database = make_database(settings)
+        check_addresses(settings, database.data_dir)
         yield database
         supervisor.start(database.wait_failed(), name=database.name)
         bus = await self._make_bus(database)

@@ -32,7 +32,7 @@ class DirectoryLock:
             # No link is followed: in a shared directory it could lead root to any file.
             flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
             self._file = os.open(self._path, flags, 0o600)
-            self._acquire()
+            self._acquire(self._file)
             os.ftruncate(self._file, 0)
             os.pwrite(self._file, b"%d\n" % os.getpid(), 0)
         except OSError as error:
@@ -51,11 +51,22 @@ class DirectoryLock:
     ) -> None:
         self._close()
 
-    def _acquire(self) -> None:
+    def refuse_if_held(self) -> None:
+        """Raise StartupError when another process holds the lock; makes and keeps nothing."""
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            file = os.open(self._path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError:
+            return
+        try:
+            self._acquire(file)
+        finally:
+            os.close(file)
+
+    def _acquire(self, file: int) -> None:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            pid = os.pread(self._file, PID_DIGITS, 0).decode("ascii", "replace").strip()
+            pid = os.pread(file, PID_DIGITS, 0).decode("ascii", "replace").strip()
             owner = f"pid {pid}" if pid.isdigit() else "another process"
             raise startup_error(
                 f"hepscope runs already on {self._data_dir} ({owner}): "
