@@ -1,9 +1,6 @@
 """Group roles on clusters that have none yet; each test starts a server of its own."""
 
 import asyncio
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
 
 import asyncpg
 import pytest
@@ -12,26 +9,11 @@ import hepscope_migrations
 from hepscope_common.store.connection import Access, connect
 from hepscope_common.store.partitions import LeafCache
 from hepscope_migrations.statements import read_file
-from support.postgres import Cluster, dsn_of, execute, find_binaries
+from support.postgres import dsn_of, execute
 
 NOON_US = 1_769_860_800_000_000
 
 pytestmark = pytest.mark.database
-
-
-@pytest.fixture
-def cluster(postgres_server: str) -> Iterator[str]:
-    """The DSN of a fresh server, where the shared one could be started too."""
-    assert postgres_server
-    with tempfile.TemporaryDirectory(prefix="hepscope-pg-", ignore_cleanup_errors=True) as scratch:
-        Path(scratch).chmod(0o711)
-        directory = Path(scratch, "server")
-        directory.mkdir(mode=0o700)
-        server = Cluster(find_binaries(Path(scratch)), directory)
-        server.create()
-        server.start()
-        yield server.dsn
-        server.stop()
 
 
 async def test_databases_of_one_cluster_make_the_roles_at_once(cluster: str) -> None:
