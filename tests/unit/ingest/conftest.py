@@ -41,6 +41,11 @@ class Rig:
         """Where it listens for TLS connections."""
         return self.ingest.tls[0].address.host, self.ingest.tls[0].address.port
 
+    @property
+    def http(self) -> str:
+        """Where it listens for HTTP and WebSocket, as host and port."""
+        return str(self.ingest.http[0].address)
+
     def count(self, name: str, **labels: str) -> float:
         """Return the value of a metric now."""
         value = self.registry.get_sample_value(f"hepscope_ingest_{name}", labels)

@@ -46,14 +46,7 @@ class HttpServer:
         bound = bind(self._listen, socket.SOCK_STREAM, self.name)
         bound.listen(BACKLOG)
         self.address = Listen(host=self._listen.host, port=bound.getsockname()[1])
-        config = uvicorn.Config(
-            self._app,
-            log_config=None,
-            access_log=False,
-            lifespan="on",
-            server_header=False,
-            timeout_graceful_shutdown=5,
-        )
+        config = self.make_config(self._app)
         config.load()
         self._server = _Server(config)
         self._task = self._supervisor.start(self._serve(bound), name=self.name)
@@ -75,6 +68,17 @@ class HttpServer:
         if self._server is not None and self._task is not None:
             self._server.should_exit = True
             await asyncio.wait([self._task])
+
+    def make_config(self, app: ASGIApp) -> uvicorn.Config:
+        """Return how the application is served; a server with rules of its own overrides it."""
+        return uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            lifespan="on",
+            server_header=False,
+            timeout_graceful_shutdown=5,
+        )
 
     async def _until_started(self, server: uvicorn.Server, task: asyncio.Task[None]) -> None:
         while not server.started:

@@ -66,7 +66,8 @@ class Ingest:
             rate_limit=settings.rate_limit,
         )
         self.listening = Listening(settings, self.intake, peers, self.metrics, supervisor)
-        self.udp, self.tcp, self.tls = self.listening.udp, self.listening.tcp, self.listening.tls
+        self.udp, self.tcp = self.listening.udp, self.listening.tcp
+        self.tls, self.http = self.listening.tls, self.listening.http
         self._stack = AsyncExitStack()
 
     def ready(self) -> tuple[bool, str]:

@@ -11,6 +11,8 @@ from typing import Protocol, Self
 
 from hepscope_common.runtime import Supervisor
 from hepscope_ingest.intake import Intake
+from hepscope_ingest.listeners.http import HttpListener
+from hepscope_ingest.listeners.requests import RequestLimits
 from hepscope_ingest.listeners.tcp import ConnectionLimits, TcpListener
 from hepscope_ingest.listeners.tls import HandshakeLimits, TlsListener
 from hepscope_ingest.listeners.udp import UdpListener
@@ -73,16 +75,22 @@ class Listening:
             TlsListener(listen, *parts, limits=limits, terms=self._terms, handshakes=handshakes)
             for listen in settings.tls
         ]
+        requests = RequestLimits(settings.http_body_bytes, settings.http_wait_seconds)
+        self.http = [
+            HttpListener(listen, *parts, limits=limits, requests=requests)
+            for listen in settings.http
+        ]
         self._open: list[Listener] = []
 
     @property
     def all(self) -> Sequence[Listener]:
         """All of them, in the order in which they open."""
-        return [*self.udp, *self.tcp, *self.tls]
+        return [*self.udp, *self.tcp, *self.tls, *self.http]
 
     def connections(self) -> Iterable[tuple[tuple[str], float]]:
         """Return the open connections by address, as a gauge reads them."""
-        return [((str(one.address),), one.connections) for one in (*self.tcp, *self.tls)]
+        listeners: list[TcpListener | HttpListener] = [*self.tcp, *self.tls, *self.http]
+        return [((str(one.address),), one.connections) for one in listeners]
 
     def certificate_expiry(self) -> Iterable[tuple[tuple[()], float]]:
         """Return when the certificate expires, as a gauge reads it; nothing without TLS."""

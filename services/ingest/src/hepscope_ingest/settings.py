@@ -57,6 +57,12 @@ class IngestSettings(Section):
     tls_handshakes: int = Field(default=100, ge=1)
     """Handshakes under way at once at each address; further connections wait for their turn."""
 
+    http_body_bytes: int = Field(default=8 * 1024 * 1024, ge=65536, le=64 * 1024 * 1024)
+    """Largest body of a `POST /hep`."""
+
+    http_wait_seconds: float = Field(default=30.0, gt=0)
+    """How long a request waits for room on the bus and its acknowledgement, before it is 503."""
+
     udp_sockets: int = Field(default=1, ge=1, le=64)
     """Sockets at each UDP address (SO_REUSEPORT), each with a receive buffer of its own; senders
     are spread over them."""

@@ -1,0 +1,170 @@
+"""HTTP/1.1 connections that must not cost more than they bring.
+
+uvicorn waits for a request as long as its sender likes. Here a request must have come whole
+within a limit of seconds, connections are counted from their first moment, and the kernel finds
+those whose peer is gone; a WebSocket's pings keep its way open, but a pong that we do not read
+while the bus is full ends nothing.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+
+import h11
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from hepscope_common.http import HttpServer
+from hepscope_common.runtime import Supervisor
+from hepscope_common.settings import Listen
+from hepscope_ingest.listeners.accepting import keep_alive
+from hepscope_ingest.listeners.tcp import ConnectionLimits
+from hepscope_ingest.peers import Address
+from hepscope_ingest.refusal import Refusal
+
+REQUEST_SECONDS = 60.0
+"""From the first byte, or from the connection's beginning, to the end of the body."""
+
+MAX_MESSAGE_BYTES = 1024 * 1024
+"""Of a WebSocket message; each connection may hold one."""
+
+MAX_HEADER_BYTES = 32 * 1024
+
+PING_SECONDS = 20.0
+
+_STRANGER = "it does not speak HTTP; plain HEP is for an address of ingest.tcp"
+
+# uvicorn logs a line for each request that is none; ours are throttled. Its errors are ours.
+_quiet = logging.getLogger("hepscope.ingest.http.connection")
+_quiet.setLevel(logging.ERROR)
+
+Refuse = Callable[[str, Address, str], None]
+"""Counts the refusal of a reason, of a peer, for a cause told in words."""
+
+
+class HepHttpServer(HttpServer):
+    """Serves one application to senders of HEP."""
+
+    def __init__(
+        self,
+        name: str,
+        app: ASGIApp,
+        listen: Listen,
+        supervisor: Supervisor,
+        *,
+        limits: ConnectionLimits,
+        refuse: Refuse,
+        request_seconds: float = REQUEST_SECONDS,
+    ) -> None:
+        super().__init__(name, app, listen, supervisor)
+        self._limits = limits
+        self._refuse = refuse
+        self._request_seconds = request_seconds
+
+    @property
+    def connections(self) -> int:
+        """Connections open now."""
+        return len(self._server.server_state.connections) if self._server is not None else 0
+
+    def make_config(self, app: ASGIApp) -> uvicorn.Config:
+        """Return how the application is served."""
+        config = super().make_config(app)
+        config.http = _guarded(self._limits, self._refuse, self._request_seconds)
+        config.ws = _WebSocket
+        config.ws_max_size = MAX_MESSAGE_BYTES
+        config.ws_ping_interval = PING_SECONDS
+        config.ws_ping_timeout = None
+        config.ws_per_message_deflate = False
+        config.h11_max_incomplete_event_size = MAX_HEADER_BYTES
+        return config
+
+
+class _WebSocket(WebSocketsSansIOProtocol):
+    def __init__(self, *args: object, **values: object) -> None:
+        super().__init__(*args, **values)  # type: ignore[arg-type]  # uvicorn's own, unchanged
+        self.logger = _quiet
+
+
+class _Guarded(H11Protocol):
+    """A connection of one HepHttpServer; the three below are that server's."""
+
+    limits: ConnectionLimits
+    refuse: Refuse
+    request_seconds: float
+
+    def __init__(self, *args: object, **values: object) -> None:
+        super().__init__(*args, **values)  # type: ignore[arg-type]  # uvicorn's own, unchanged
+        self.logger = _quiet
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn
+        """Refuse a connection too many; else serve it, its first request expected from now on."""
+        if len(self.connections) >= self.limits.connections:
+            self.transport = transport
+            self._tell(Refusal.CONNECTION_LIMIT, "to an HTTP address")
+            transport.abort()
+            return
+        with contextlib.suppress(OSError):
+            keep_alive(transport.get_extra_info("socket"), self.limits.keepalive_seconds)
+        super().connection_made(transport)
+        self._expect()
+
+    def data_received(self, data: bytes) -> None:
+        """Go on with a request; its time runs until it is whole."""
+        super().data_received(data)
+        is_mine = self.transport.get_protocol() is self
+        if is_mine and self.conn.their_state in (h11.IDLE, h11.SEND_BODY):
+            self._expect()
+        else:
+            self._expect_nothing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End the wait."""
+        self._expect_nothing()
+        super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """End in good order what is being answered; a request that has not come whole, at once."""
+        if self.conn.their_state is h11.SEND_BODY:
+            self.transport.abort()
+        else:
+            super().shutdown()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is not HTTP, as far as it can be answered, and count it."""
+        self._tell(Refusal.BAD_REQUEST, _STRANGER)
+        try:
+            super().send_400_response(msg)
+        except h11.LocalProtocolError:
+            # An answer is under way already.
+            self.transport.abort()
+
+    def _expect(self) -> None:
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(self.request_seconds, self._give_up)
+
+    def _expect_nothing(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _give_up(self) -> None:
+        self._deadline = None
+        # With a request begun, its body's reader finds it cut and counts that.
+        if self.conn.their_state is h11.IDLE:
+            self._tell(Refusal.IDLE, f"no request within {self.request_seconds:g} s")
+        self.transport.abort()
+
+    def _tell(self, reason: str, detail: str) -> None:
+        address = self.transport.get_extra_info("peername")
+        if address is not None:
+            type(self).refuse(reason, address, detail)
+
+
+def _guarded(limits: ConnectionLimits, refuse: Refuse, seconds: float) -> type[asyncio.Protocol]:
+    """Return the protocol of one server; uvicorn makes the objects and knows nothing of ours."""
+    values = {"limits": limits, "refuse": staticmethod(refuse), "request_seconds": seconds}
+    return type("Guarded", (_Guarded,), values)

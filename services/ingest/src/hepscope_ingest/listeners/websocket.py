@@ -1,0 +1,56 @@
+"""HEP over WebSocket: each binary message holds packets, and none is answered.
+
+A sender that is faster than the bus is slowed by TCP: the next message is read once this one is
+taken. What of a message is refused is counted and leaves the connection open; a text message
+closes it, since its sender speaks something else.
+"""
+
+from starlette.datastructures import Address
+from starlette.websockets import WebSocket
+
+from hepscope_ingest.intake import Intake
+from hepscope_ingest.listeners.bodies import cut, key_of, with_key
+from hepscope_ingest.metrics import IngestMetrics
+from hepscope_ingest.peers import Endpoint, PeerTable
+from hepscope_ingest.refusal import Refusal
+
+SUBPROTOCOL = "hep"
+
+UNSUPPORTED = 1003
+"""Close code: a kind of message that is not taken (RFC 6455, 7.4.1)."""
+
+NOBODY = Address("0.0.0.0", 0)  # noqa: S104 - of a peer that has gone already
+
+
+class Messages:
+    """Takes the messages of WebSocket connections."""
+
+    def __init__(self, intake: Intake, peers: PeerTable, metrics: IngestMetrics) -> None:
+        self._intake = intake
+        self._peers = peers
+        self._metrics = metrics
+
+    async def serve(self, socket: WebSocket) -> None:
+        """Take everything that one connection sends."""
+        is_asked = SUBPROTOCOL in socket.scope.get("subprotocols", ())
+        await socket.accept(subprotocol=SUBPROTOCOL if is_asked else None)
+        key = key_of(socket.scope["headers"])
+        while (message := await socket.receive())["type"] == "websocket.receive":
+            endpoint = self._peers.endpoint(tuple(socket.client or NOBODY))
+            data = message.get("bytes")
+            if data is None:
+                self._intake.refuse(Refusal.BAD_REQUEST, endpoint.peer, "a text message at /ws")
+                await socket.close(UNSUPPORTED, "only binary messages are taken")
+                return
+            if self._intake.blocked:
+                await self._intake.unblocked()
+            self._take(data, endpoint, key)
+
+    def _take(self, data: bytes, endpoint: Endpoint, key: bytes | None) -> None:
+        found = cut(data)
+        self._metrics.received.add(("ws",), len(found.packets))
+        self._metrics.skipped_bytes.add((), found.skipped_bytes)
+        for packet in found.packets:
+            self._intake.take(with_key(packet, key), endpoint)
+        if found.failure is not None:
+            self._intake.refuse(found.failure, endpoint.peer, "the rest of a WebSocket message")

@@ -1,0 +1,443 @@
+"""HEP by HTTP, by real clients: what is answered when, and what hostile ones get."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from hep import HepPacket, decode3, encode1, encode2, scan
+from hepscope_common.bus import TOPICS, TopicPartition
+from hepscope_common.runtime import Supervisor
+from hepscope_ingest.listeners import requests
+from hepscope_ingest.listeners.bodies import with_key
+from hepscope_ingest.listeners.http import HttpListener
+from hepscope_ingest.listeners.tcp import ConnectionLimits
+from support.builders import make_call, make_packet, make_request
+from unit.ingest.conftest import ANY, MakeRig, Rig
+
+PACKET = make_packet(make_request())
+OCTETS = {"Content-Type": "application/octet-stream"}
+HEAD = b"POST /hep HTTP/1.1\r\nHost: x\r\nContent-Type: application/octet-stream\r\n"
+
+
+@pytest.fixture
+async def rig(make_rig: MakeRig) -> AsyncIterator[Rig]:
+    """An ingest that serves HTTP."""
+    async with make_rig(http=ANY) as made:
+        yield made
+
+
+@pytest.fixture
+async def stored(rig: Rig) -> AsyncIterator[list[HepPacket]]:
+    """What a reader that acknowledges all the time has got so far."""
+    async with reading(rig) as found:
+        yield found
+
+
+@asynccontextmanager
+async def reading(rig: Rig) -> AsyncIterator[list[HepPacket]]:
+    """Read and commit all the time, as a writer does."""
+    found: list[HepPacket] = []
+    task = asyncio.create_task(_read(rig, found))
+    yield found
+    task.cancel()
+    await asyncio.wait([task])
+
+
+async def _read(rig: Rig, found: list[HepPacket]) -> None:
+    async with rig.bus.consumer("writer", TOPICS) as reader:
+        while True:
+            for record in await reader.poll(max_bytes=1 << 20, timeout_seconds=1.0):
+                found += [decode3(data) for data in scan(record.value)]
+                reader.commit({TopicPartition(record.topic, record.partition): record.offset + 1})
+
+
+async def post(
+    rig: Rig, body: bytes | AsyncIterator[bytes], headers: dict[str, str] | None = None
+) -> httpx.Response:
+    """Send one request."""
+    async with httpx.AsyncClient(timeout=10) as client:
+        url = f"http://{rig.http}/hep"
+        return await client.post(url, content=body, headers={**OCTETS, **(headers or {})})
+
+
+@asynccontextmanager
+async def raw(rig: Rig) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """A connection on which the test writes what it likes; it ends without a word."""
+    address = rig.ingest.http[0].address
+    reader, writer = await asyncio.open_connection(address.host, address.port)
+    try:
+        yield reader, writer
+    finally:
+        writer.transport.abort()
+
+
+async def ended(reader: asyncio.StreamReader) -> bytes:
+    """Return what is sent until the connection is closed."""
+    async with asyncio.timeout(5):
+        try:
+            return await reader.read()
+        except ConnectionError:
+            return b""
+
+
+def refused(rig: Rig, reason: str) -> Callable[[], bool]:
+    """Tell whether exactly one refusal of this reason was counted."""
+    return lambda: rig.count("refused_total", reason=reason) == 1
+
+
+async def test_a_packet_is_stored_when_it_is_answered(rig: Rig, stored: list[HepPacket]) -> None:
+    """Annotated like those of any other transport."""
+    answer = await post(rig, PACKET)
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {"accepted": 1, "refused": 0, "reasons": {}},
+    )
+    (packet,) = stored
+    assert packet.payload == make_request()
+    assert packet.peer[:4] == bytes([127, 0, 0, 1])
+    assert rig.count("received_total", transport="http") == 1
+
+
+async def test_nothing_is_answered_before_the_bus_acknowledges(rig: Rig) -> None:
+    """The answer waits for the reader, not for ingest."""
+    asking = asyncio.create_task(post(rig, PACKET))
+    await rig.until(lambda: len(rig.on_bus()) == 1)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert not asking.done()
+    async with reading(rig):
+        assert (await asking).status_code == 200
+
+
+async def test_many_packets_come_in_one_request(rig: Rig, stored: list[HepPacket]) -> None:
+    """More than are taken at once; whole or in chunks."""
+    calls = b"".join(packet for n in range(60) for packet in make_call(f"{n}@x"))
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for at in range(0, len(calls), 1000):
+            yield calls[at : at + 1000]
+
+    for body in (calls, chunks()):
+        assert (await post(rig, body)).json()["accepted"] == 420
+    assert len(stored) == 840
+
+
+@pytest.mark.parametrize("encode", [encode1, encode2])
+async def test_a_request_may_hold_one_packet_of_an_old_version(
+    rig: Rig, stored: list[HepPacket], encode: Callable[[HepPacket], bytes]
+) -> None:
+    """Alone: those have no length of their own."""
+    assert (await post(rig, encode(decode3(PACKET)))).status_code == 200
+    assert stored[0].payload == make_request()
+
+
+async def test_what_is_refused_beside_the_accepted_is_said(
+    rig: Rig, stored: list[HepPacket]
+) -> None:
+    """By reason; garbage between packets is skipped as on a stream, a cut end is not taken."""
+    empty = make_packet(b"")
+    answer = await post(rig, b"garbage" + PACKET + empty + empty + PACKET[:100])
+    assert answer.status_code == 200
+    reasons = {"no_payload": 2, "truncated": 1}
+    assert answer.json() == {"accepted": 1, "refused": 3, "reasons": reasons}
+    assert rig.count("tcp_skipped_bytes_total") == 7
+    assert len(stored) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "empty"),
+        (b"garbage", "not_hep"),
+        (make_request(), "raw_sip"),
+        (PACKET[:-1], "truncated"),
+        (b"HEP3", "truncated"),
+        (b"\x08\x03\x10\x11", "protobuf"),
+        (bytes(200_000), "not_hep"),
+        (make_packet(b""), "no_payload"),
+    ],
+)
+async def test_a_request_of_refusals_only_is_a_problem(rig: Rig, body: bytes, reason: str) -> None:
+    """400 with details, counted once like anywhere else."""
+    answer = await post(rig, body)
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert problem["detail"] == "no packet was accepted"
+    assert (problem["status"], problem["reasons"]) == (400, {reason: 1})
+    assert refused(rig, reason)()
+
+
+async def test_requests_of_other_forms_are_refused_and_named(rig: Rig) -> None:
+    """A kind or coding that is not served: 415 says what is."""
+    for headers, word in (
+        ({"Content-Type": "text/plain"}, "application/octet-stream"),
+        ({"Content-Type": ""}, "application/octet-stream"),
+        ({"Content-Encoding": "gzip"}, "gzip is not taken"),
+    ):
+        answer = await post(rig, PACKET, headers)
+        assert answer.status_code == 415
+        assert word in answer.json()["detail"]
+    assert rig.count("refused_total", reason="bad_request") == 3
+    async with httpx.AsyncClient() as client:
+        assert (await client.get(f"http://{rig.http}/hep")).status_code == 405
+        assert (await client.get(f"http://{rig.http}/")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-Hep-Auth": "secret"},
+        {"Authorization": "Bearer secret"},
+        {"Authorization": "bearer  secret"},
+        {"X-Hep-Auth": "secret", "Authorization": "Bearer wrong"},
+    ],
+)
+async def test_a_key_may_come_beside_the_packets(
+    make_rig: MakeRig, headers: dict[str, str]
+) -> None:
+    """For all of a request; it overrules what they carry, and reaches no bus."""
+    async with make_rig(http=ANY, auth_keys="secret") as rig, reading(rig) as stored:
+        packets = PACKET + make_packet(make_request(), auth_key=b"wrong")
+        assert (await post(rig, packets)).json()["reasons"] == {"auth_key": 2}
+        assert (await post(rig, packets, headers)).json()["accepted"] == 2
+        assert (await post(rig, packets, {"X-Hep-Auth": "wrong"})).status_code == 400
+        assert {packet.auth_key for packet in stored} == {None}
+
+
+async def test_a_body_over_the_bound_is_413(make_rig: MakeRig) -> None:
+    """Before it is read where its length is said, else where it passes."""
+    async with make_rig(http=ANY, http_body_bytes=65536) as rig:
+
+        async def chunks() -> AsyncIterator[bytes]:
+            for _ in range(100):
+                yield bytes(1000)
+
+        assert (await post(rig, bytes(65537))).status_code == 413
+        assert (await post(rig, chunks())).status_code == 413
+        async with raw(rig) as (reader, writer):
+            writer.write(HEAD + b"Content-Length: 99999999999999999\r\n\r\n")
+            assert (await reader.readline()).startswith(b"HTTP/1.1 413")
+        assert rig.count("refused_total", reason="too_large") == 3
+        assert rig.on_bus() == []
+
+
+async def test_a_full_bus_is_waited_for(make_rig: MakeRig) -> None:
+    """A request is slowed, not refused, as long as it is not for too long."""
+    calls = b"".join(packet for n in range(300) for packet in make_call(f"{n}@x"))
+    async with make_rig(http=ANY, max_bytes=100_000, record_bytes=10_000) as rig:
+        asking = asyncio.create_task(post(rig, calls))
+        await rig.until(lambda: not rig.ingest.ready()[0])
+        async with reading(rig) as stored:
+            assert (await asking).json()["accepted"] == 2100
+        assert len(stored) == 2100
+
+
+async def test_a_bus_without_room_is_503_in_the_end(make_rig: MakeRig) -> None:
+    """With Retry-After, and with the truth about what was taken."""
+    calls = b"".join(packet for n in range(300) for packet in make_call(f"{n}@x"))
+    settings = {"max_bytes": 20_000, "record_bytes": 2_000, "http_wait_seconds": 0.3}
+    async with make_rig(http=ANY, **settings) as rig:
+        first = await post(rig, calls)
+        second = await post(rig, PACKET)
+        for answer, word in ((first, "may be stored"), (second, "nothing of this request")):
+            assert answer.status_code == 503
+            assert answer.headers["retry-after"] == "5"
+            assert word in answer.json()["detail"]
+        assert 0 < first.json()["accepted"] < 2100
+        assert second.json()["accepted"] == 0
+        async with reading(rig) as stored:
+            await rig.until(lambda: len(stored) == first.json()["accepted"])
+            assert (await post(rig, PACKET)).status_code == 200
+
+
+async def test_a_bus_that_does_not_acknowledge_is_503(make_rig: MakeRig) -> None:
+    """Room is not enough: what was accepted is not safe yet."""
+    async with make_rig(http=ANY, http_wait_seconds=0.2) as rig:
+        answer = await post(rig, PACKET)
+        assert (answer.status_code, answer.json()["accepted"]) == (503, 1)
+
+
+async def test_too_many_bodies_at_once_are_503(rig: Rig) -> None:
+    """Many large requests that never end must not fill the memory."""
+    each = 8 * 1024 * 1024 - 1000
+    async with asyncio.timeout(10):
+        waiting = [await _begun(rig, each) for _ in range(requests.MAX_HELD_BYTES // each)]
+        taking = rig.ingest.http[0].requests
+        await rig.until(lambda: taking.held_bytes == len(waiting) * (each - 1))
+        answer = await post(rig, bytes(6_000_000))
+        assert answer.status_code == 503
+        assert "too many requests" in answer.json()["detail"]
+        for writer in waiting:
+            writer.transport.abort()
+        await rig.until(lambda: rig.ingest.http[0].connections == 0)
+        assert (await post(rig, bytes(6_000_000))).status_code == 400
+
+
+async def _begun(rig: Rig, size: int) -> asyncio.StreamWriter:
+    """Send a request but for its last byte."""
+    address = rig.ingest.http[0].address
+    _, writer = await asyncio.open_connection(address.host, address.port)
+    writer.write(HEAD + f"Content-Length: {size}\r\n\r\n".encode() + bytes(size - 1))
+    await writer.drain()
+    while writer.transport.get_write_buffer_size():
+        await asyncio.sleep(0.001)
+    return writer
+
+
+async def test_a_request_that_is_cut_leaves_nothing_behind(rig: Rig) -> None:
+    """Whole packets in it, too: its sender was never told that they are safe."""
+    for head in (
+        b"Content-Length: 99999\r\n\r\n" + PACKET,
+        b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\nff\r\n" % (len(PACKET), PACKET),
+    ):
+        before = rig.count("refused_total", reason="cut_at_close")
+        async with raw(rig) as (_, writer):
+            writer.write(HEAD + head)
+            await writer.drain()
+            await rig.until(lambda: rig.ingest.http[0].connections == 1)
+        await rig.until(_rises(rig, "cut_at_close", before))
+    assert rig.on_bus() == []
+    assert rig.count("received_total", transport="http") == 0
+
+
+def _rises(rig: Rig, reason: str, before: float) -> Callable[[], bool]:
+    return lambda: rig.count("refused_total", reason=reason) == before + 1
+
+
+async def test_a_chunk_that_is_none_ends_the_request(rig: Rig) -> None:
+    """And nothing of it is taken."""
+    chunk = b"%x\r\n%s\r\n" % (len(PACKET), PACKET)
+    async with raw(rig) as (reader, writer):
+        writer.write(HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunk + b"nonsense\r\n")
+        assert (await ended(reader)).startswith(b"HTTP/1.1 400")
+    assert refused(rig, "bad_request")()
+    assert rig.on_bus() == []
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        PACKET + b"\r\n\r\n",
+        b"\x16\x03\x01\x00\xc8\x01\x00\x00\xc4\x03\x03" + bytes(190) + b"\r\n\r\n",
+        bytes(1000) + b"\r\n\r\n",
+        b"POST /hep HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        b"POST /hep HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 100_000,
+    ],
+)
+async def test_what_is_not_http_is_refused_with_a_hint(
+    rig: Rig, caplog: pytest.LogCaptureFixture, garbage: bytes
+) -> None:
+    """Counted, closed, logged once."""
+    with caplog.at_level(logging.WARNING):
+        async with raw(rig) as (reader, writer):
+            writer.write(garbage)
+            await ended(reader)
+        await rig.until(refused(rig, "bad_request"))
+    assert caplog.text.count("does not speak HTTP") == 1
+    assert len(caplog.records) == 1
+
+
+@pytest.mark.parametrize("begun", [b"", HEAD, HEAD + b"Content-Length: 500\r\n\r\n" + PACKET[:50]])
+async def test_a_request_that_does_not_end_is_cut(make_rig: MakeRig, begun: bytes) -> None:
+    """However far it came, byte by byte; it holds its place for no longer."""
+    async with make_rig() as rig, slow(rig) as listener:
+        reader, writer = await asyncio.open_connection(listener.address.host, listener.address.port)
+        writer.write(begun)
+        async with asyncio.timeout(5):
+            while not reader.at_eof() and reader.exception() is None:
+                if begun:
+                    writer.write(b"a")
+                await asyncio.sleep(0.05)
+        writer.transport.abort()
+        reason = "cut_at_close" if b"Length" in begun else "idle"
+        await rig.until(refused(rig, reason))
+
+
+@asynccontextmanager
+async def slow(rig: Rig) -> AsyncIterator[HttpListener]:
+    """A listener of the rig's that waits a fraction of a second for a request."""
+    ingest = rig.ingest
+    listener = HttpListener(
+        ANY[0],
+        ingest.intake,
+        ingest.peers,
+        ingest.metrics,
+        Supervisor(),
+        limits=ConnectionLimits(),
+        requests=requests.RequestLimits(),
+        request_seconds=0.3,
+    )
+    async with listener:
+        yield listener
+
+
+async def test_connections_beyond_the_limit_are_closed_and_counted(make_rig: MakeRig) -> None:
+    """Those that are open go on."""
+    async with (
+        make_rig(http=ANY, tcp_connections=1) as rig,
+        reading(rig),
+        raw(rig) as (first, writer),
+    ):
+        await rig.until(lambda: rig.ingest.http[0].connections == 1)
+        async with raw(rig) as (second, _):
+            assert await ended(second) == b""
+        assert refused(rig, "connection_limit")()
+        writer.write(HEAD + b"Content-Length: %d\r\n\r\n" % len(PACKET) + PACKET)
+        assert (await first.readline()).startswith(b"HTTP/1.1 200")
+        assert rig.count("tcp_connections", listen=rig.http) == 1
+
+
+async def test_the_end_does_not_wait_for_what_has_not_come_whole(make_rig: MakeRig) -> None:
+    """Nothing of it was taken."""
+    async with asyncio.timeout(4):
+        async with make_rig(http=ANY) as rig:
+            writer = await _begun(rig, 1000)
+            await rig.until(lambda: rig.ingest.http[0].requests.held_bytes == 999)
+        writer.transport.abort()
+    assert refused(rig, "cut_at_close")()
+
+
+async def test_several_requests_share_a_connection(rig: Rig, stored: list[HepPacket]) -> None:
+    """Sent one after the other, or before the first is answered."""
+    one = HEAD + b"Content-Length: %d\r\n\r\n" % len(PACKET) + PACKET
+    async with raw(rig) as (reader, writer):
+        writer.write(one * 3)
+        answers = b""
+        async with asyncio.timeout(5):
+            while answers.count(b'"accepted":1') < 3:
+                answers += await reader.read(4096)
+    assert len(stored) == 3
+
+
+async def test_the_end_answers_what_is_under_way(make_rig: MakeRig) -> None:
+    """A request that has come whole gets its acknowledgement first."""
+    async with make_rig(http=ANY) as rig:
+        asking = asyncio.create_task(post(rig, PACKET))
+        await rig.until(lambda: rig.count("received_total", transport="http") == 1)
+        ending = asyncio.create_task(rig.ingest.__aexit__(None, None, None))
+        async with reading(rig) as stored:
+            assert (await asking).status_code == 200
+            await ending
+        assert len(stored) == 1
+        await rig.ingest.__aenter__()
+
+
+async def test_a_rate_limit_counts_as_refusal(make_rig: MakeRig) -> None:
+    """A burst passes, the rest of the request is refused and said."""
+    async with make_rig(http=ANY, rate_limit=5) as rig, reading(rig):
+        answer = (await post(rig, PACKET * 20)).json()
+        assert answer["accepted"] + answer["refused"] == 20
+        assert set(answer["reasons"]) == {"rate_limit"}
+
+
+def test_a_key_makes_no_packet_too_long() -> None:
+    """One that has no room for it stays as it is, and is judged without."""
+    longest = make_packet(make_request(body="x" * 64_000))
+    assert with_key(longest, b"k" * 2000) == longest
+    assert decode3(with_key(PACKET, b"k")) == replace(decode3(PACKET), auth_key=b"k")
