@@ -196,6 +196,11 @@ class KafkaServer:
 
     def start(self) -> None:
         """Start the broker on the data it had, if any, and wait until it answers."""
+        self.launch()
+        self.wait_until_ready()
+
+    def launch(self) -> None:
+        """Start the broker without waiting, so that an event loop can turn meanwhile."""
         settings = self.directory / "server.properties"
         if not settings.exists():
             self._create(settings)
@@ -209,7 +214,6 @@ class KafkaServer:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        self.wait_until_ready()
 
     def wait_until_ready(self) -> None:
         """Return once the broker answers; raises CannotStartError when it ended or is too slow."""

@@ -87,7 +87,6 @@ class Lane:
     def delivered(self, count: int, now: float) -> Sequence[Pending]:
         """Forget the oldest records handed over and return them."""
         self.moved_at = now
-        self.acknowledged += count
         return [self._handed.popleft() for _ in range(count)]
 
     def take_back(self, now: float) -> None:

@@ -148,13 +148,18 @@ class KafkaProducer:
             "session", "connecting anew, %d records wait: %s", self.waiting_records, reason
         )
 
-    def _delivered(self, records: Sequence[Pending]) -> None:
+    def _delivered(self, lane: Lane, records: Sequence[Pending]) -> None:
         for record in records:
             self.waiting_bytes -= len(record.value) + RECORD_OVERHEAD_BYTES
             if record.acknowledged is not None:
                 # Each on its own, so that an error in one keeps none of the others from being told.
                 self._loop.call_soon(record.acknowledged)
-        self.acknowledged += len(records)
+        # Behind them, so that whoever flushes finds them all called.
+        self._loop.call_soon(self._count, lane, len(records))
+
+    def _count(self, lane: Lane, records: int) -> None:
+        lane.acknowledged += records
+        self.acknowledged += records
         self._moved.set()
 
     async def _move(self) -> None:

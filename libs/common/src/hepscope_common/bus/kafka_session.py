@@ -43,7 +43,7 @@ class Session:
         lanes: Sequence[Lane],
         *,
         stall_seconds: float,
-        delivered: Callable[[Sequence[Pending]], None],
+        delivered: Callable[[Lane, Sequence[Pending]], None],
     ) -> None:
         """Make a session; ``delivered`` is told of records in the order of each lane."""
         self._link = link
@@ -120,7 +120,7 @@ class Session:
         if error is not None:
             self._failure.set_exception(error)
         else:
-            self._tell(lane.delivered(count, self._loop.time()))
+            self._tell(lane, lane.delivered(count, self._loop.time()))
 
     async def _watch(self) -> None:
         while True:
