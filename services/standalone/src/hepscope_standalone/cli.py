@@ -6,10 +6,8 @@ time, so that Ctrl-C while the rest is loaded ends like any later one.
 """
 
 import sys
-from collections.abc import Mapping, Sequence
-from importlib import import_module
 
-COMMANDS: Mapping[str, tuple[str, str]] = {
+COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("hepscope_standalone.run", "start everything in one process"),
     "demo": ("hepscope_standalone.demo.cli", "send an hour of generated calls"),
     "capture": ("hepscope_capture.cli", "send capture files as HEP"),
@@ -23,11 +21,13 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 """Module and summary of each; a module has ``add_arguments(parser)`` and ``run(options)``."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Run a subcommand; returns its exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        return int(import_module("hepscope_standalone.command_line").run(given))
+        from hepscope_standalone.command_line import run  # noqa: PLC0415 - within the try
+
+        return run(given)
     except KeyboardInterrupt:
         return 130
 
