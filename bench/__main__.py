@@ -12,7 +12,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
-from bench import codec, end_to_end, ingest, search, sender, storing, traffic
+from bench import codec, end_to_end, ingest, over_kafka, search, sender, storing, traffic
 from bench.report import Row, table, write_json
 from hepscope_common.bus import MemoryBus, TopicPartition
 from hepscope_common.runtime import Supervisor, spare_collector
@@ -21,9 +21,10 @@ from hepscope_standalone.postgres.component import EmbeddedPostgres
 from hepscope_storage_writer.component import GROUP
 from hepscope_storage_writer.maintain_settings import RetentionSettings
 from hepscope_storage_writer.maintainer import Maintainer
+from hepscope_storage_writer.settings import WriterSettings
 
 RESULTS = Path(__file__).with_name("results.json")
-SECTIONS = ("codec", "ingest", "storing", "end-to-end", "search")
+SECTIONS = ("codec", "ingest", "storing", "kafka", "end-to-end", "search")
 
 
 async def main() -> int:
@@ -61,13 +62,21 @@ async def measure(folder: Path, scale: float, only: Sequence[str]) -> AsyncItera
         yield await ingest.measure(file, seconds=max(2.0, 8 * scale))
     if "end-to-end" in only:
         yield await end_to_end.measure(folder / "e2e", file, seconds=max(3.0, 20 * scale))
-    if "storing" in only or "search" in only:
+    if not {"storing", "kafka", "search"}.isdisjoint(only):
         async with EmbeddedPostgres(folder / "store") as database:
             await upgrade(database.dsn)
+            count = int(200_000 * scale)
+            messages = traffic.packets(count, start_us=now_us - 120_000_000, seed=2)
             if "storing" in only:
-                count = int(200_000 * scale)
-                messages = traffic.packets(count, start_us=now_us - 120_000_000, seed=2)
                 yield await storing.measure(database.dsn, messages, now_us)
+            if "kafka" in only:
+                async with over_kafka.broker(folder / "kafka") as bootstrap:
+                    if bootstrap is None:
+                        print("no broker: set KAFKA_BOOTSTRAP, or install Java and Maven")
+                    else:
+                        seconds = max(2.0, 8 * scale)
+                        place = over_kafka.Place(bootstrap, database.dsn)
+                        yield await over_kafka.measure(place, file, messages, now_us, seconds)
             if "search" in only:
                 yield await _search(database.dsn, int(1_000_000 * scale), now_us)
 
@@ -81,8 +90,8 @@ async def _search(dsn: str, count: int, now_us: int) -> list[Row]:
     for at in range(0, count, step):
         bus = MemoryBus(bus_id="bench-search", max_bytes=1 << 40, groups=[GROUP],
                         start_offsets=offsets)  # fmt: skip
-        storing.fill(bus, messages[at : at + step], now_us)
-        await storing.store(dsn, bus, calls=True)
+        stored = await storing.fill(bus, messages[at : at + step], now_us)
+        await storing.store(dsn, bus, stored, WriterSettings())
         offsets = {where: log.end for where, log in bus.logs.items()}
     # As a running hepscope does each minute: newest ranges of BRIN indexes are not summarized
     # by themselves, and would be read whole.

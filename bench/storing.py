@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from bench.report import Row
 from hep import admit, partition_of
-from hepscope_common.bus import SIGNALLING, MemoryBus
+from hepscope_common.bus import SIGNALLING, Bus, MemoryBus
 from hepscope_common.runtime import Supervisor
 from hepscope_storage_writer.component import GROUP, StorageWriter
 from hepscope_storage_writer.metrics import WriterMetrics
@@ -22,39 +22,37 @@ PER_RECORD = 85
 """Packets in a record of 64 kB."""
 
 
-def fill(bus: MemoryBus, messages: Sequence[bytes], received_at_us: int) -> int:
+async def fill(bus: Bus, messages: Sequence[bytes], received_at_us: int) -> int:
     """Put messages on a bus as ingest does; returns how many."""
     producer = bus.producer()
     open_records: dict[int, list[bytes]] = defaultdict(list)
 
-    def close(partition: int) -> None:
+    async def close(partition: int) -> None:
         record = open_records.pop(partition)
-        assert producer.offer(SIGNALLING, partition, b"".join(record), len(record))
+        await producer.send(SIGNALLING, partition, b"".join(record), len(record))
 
     for data in messages:
         admitted = admit(data, received_at_us=received_at_us, peer=b"\x7f\0\0\1\0\x50")
         partition = partition_of(admitted.routing_key, bus.partitions)
         open_records[partition].append(admitted.packet)
         if len(open_records[partition]) >= PER_RECORD:
-            close(partition)
+            await close(partition)
     for partition in list(open_records):
-        close(partition)
+        await close(partition)
+    await producer.flush()
     return len(messages)
 
 
-async def store(dsn: str, bus: MemoryBus, *, calls: bool) -> float:
-    """Store everything on a bus; returns the seconds it took."""
-    supervisor = Supervisor()
-    writer = StorageWriter(
-        WriterSettings(calls=calls),
-        bus=bus,
-        dsn=dsn,
-        metrics=WriterMetrics(CollectorRegistry()),
-        supervisor=supervisor,
-    )
-    start = time.perf_counter()
+async def store(dsn: str, bus: Bus, count: int, settings: WriterSettings) -> float:
+    """Store the messages on a bus; returns the seconds it took, once partitions were assigned."""
+    supervisor, registry = Supervisor(), CollectorRegistry()
+    metrics = WriterMetrics(registry)
+    writer = StorageWriter(settings, bus=bus, dsn=dsn, metrics=metrics, supervisor=supervisor)
     async with writer:
-        while bus.used_bytes and supervisor.failure is None:
+        while not writer.readiness()[0] and supervisor.failure is None:
+            await asyncio.sleep(0.001)
+        start = time.perf_counter()
+        while sum(metrics.rows.counts.values()) < count and supervisor.failure is None:
             await asyncio.sleep(0.02)
         seconds = time.perf_counter() - start
     if supervisor.failure is not None:
@@ -70,8 +68,8 @@ async def measure(dsn: str, messages: Sequence[bytes], now_us: int) -> list[Row]
         for attempt in range(ROUNDS):
             bus_id = f"bench-{calls}-{attempt}"
             bus = MemoryBus(bus_id=bus_id, max_bytes=1 << 40, groups=[GROUP])
-            count = fill(bus, messages, now_us)
-            times.append(await store(dsn, bus, calls=calls))
+            count = await fill(bus, messages, now_us)
+            times.append(await store(dsn, bus, count, WriterSettings(calls=calls)))
         seconds = min(times)
         name = "bus to PostgreSQL, with calls" if calls else "bus to PostgreSQL, messages only"
         rows.append(Row(name, count / seconds, "rows/s", floor, note=f"{count:,} messages"))
