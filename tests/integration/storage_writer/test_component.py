@@ -145,6 +145,18 @@ async def test_a_position_outside_the_bus_stops_the_process(database: str) -> No
             raise rig.supervisor.failure or AssertionError("no failure")
 
 
+async def test_a_new_database_begins_where_the_log_does(database: str) -> None:
+    """Of what expired before the first writer came nobody promised anything."""
+    bus = make_bus(partitions=1, starts={TopicPartition(SIGNALLING, 0): 500})
+    put(bus, make_call())
+
+    async with running(bus, database):
+        pass
+
+    rows = await fetch(database, "select id from hepscope.sip order by id")
+    assert [row["id"] >> 10 for row in rows] == [500] * 7
+
+
 async def test_times_are_judged_by_the_receive_time(database: str) -> None:
     """A packet from 2001 lies where it was received; its own time still measures the call."""
     old = 1_000_000_000_000_000

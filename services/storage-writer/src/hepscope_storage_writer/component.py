@@ -228,7 +228,7 @@ class StorageWriter:
 
     async def on_assigned(self, partitions: Sequence[TopicPartition]) -> None:
         """Take partitions over in the database and read on from where they stand."""
-        taken = await self._take_over(partitions)
+        taken = await self._take_over({where: self._start_of(where) for where in partitions})
         for where, position in taken.positions.items():
             self._seek(where, position.next_offset)
         for worker in self._workers:
@@ -252,7 +252,15 @@ class StorageWriter:
             *(worker.revoke(set(partitions), REVOKE_SECONDS) for worker in self._workers)
         )
 
-    async def _take_over(self, partitions: Sequence[TopicPartition]) -> TakenOver:
+    def _start_of(self, where: TopicPartition) -> int:
+        """Return where a log begins, for a partition that nobody has stored anything of."""
+        try:
+            self._consumer.seek(where.topic, where.partition, 0)
+        except OffsetOutOfRange as error:
+            return error.start
+        return 0
+
+    async def _take_over(self, starts: Mapping[TopicPartition, int]) -> TakenOver:
         pause = self._settings.retry_min_ms / 1000
         while True:
             try:
@@ -262,7 +270,7 @@ class StorageWriter:
                         return await take_partitions(
                             side,
                             self._bus.bus_id,
-                            partitions,
+                            starts,
                             self.owner,
                             origin_limit=self._settings.origin_cache * len(self._workers),
                         )

@@ -4,7 +4,7 @@ From the new epoch on nobody else stores anything of them, so what is read stays
 change it ourselves.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import asyncpg
@@ -29,17 +29,22 @@ class TakenOver:
 async def take_partitions(
     connection: asyncpg.Connection,
     bus_id: str,
-    partitions: Sequence[TopicPartition],
+    starts: Mapping[TopicPartition, int],
     owner: str,
     *,
     origin_limit: int,
 ) -> TakenOver:
-    """Become the owner of partitions; of their origins those heard last are read, up to a limit."""
-    found = await take_over(connection, bus_id, dict.fromkeys(partitions, 0), owner)
+    """Become the owner of partitions; of their origins those heard last are read, up to a limit.
+
+    ``starts`` says where those begin of which nothing was ever stored: where their log begins,
+    since a new database may meet a log that has already lost its first records.
+    """
+    wanted = dict[tuple[str, int], int](starts.items())
+    found = await take_over(connection, bus_id, wanted, owner)
     lost = await given_up(connection, bus_id)
     return TakenOver(
         {TopicPartition(*where): position for where, position in found.items()},
-        await origins.read_newest(connection, bus_id, partitions, limit=origin_limit),
+        await origins.read_newest(connection, bus_id, starts, limit=origin_limit),
         {TopicPartition(*where): records for where, records in lost.items() if where in found},
     )
 
