@@ -89,7 +89,7 @@ def test_skipped_tcp_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     path.write_bytes(pcap([(START_US, ethernet(ipv4(tcp(make_options()), protocol=6)))]))
     with TcpSink() as sink:
         assert run(parse("--read", str(path), "--send", f"tcp://127.0.0.1:{sink.port}")) == 0
-    assert "1 TCP segments that begin with SIP" in capsys.readouterr().out
+    assert "1 TCP segment that begins with SIP" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("scheme", ["udp", "tcp"])
@@ -135,7 +135,7 @@ def test_a_message_that_was_not_sent_is_exit_code_1(
     with UdpSink() as sink:
         assert run(parse("--read", str(path), "--send", f"udp://127.0.0.1:{sink.port}")) == 1
         assert len(sink.packets()) == 1
-    assert "1 messages too large for a UDP datagram" in capsys.readouterr().out
+    assert "1 message too large for a UDP datagram" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("data", [pcap(FRAMES), gzip.compress(pcapng(FRAMES))])

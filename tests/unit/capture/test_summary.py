@@ -1,5 +1,6 @@
 """What the user reads at the end."""
 
+import re
 from collections import Counter
 
 from hepscope_capture.decode.errors import Reason
@@ -44,6 +45,30 @@ def test_every_count_has_a_line() -> None:
         assert sum(line.split()[0] == str(count) or f" {count} " in line for line in lines) >= 1
     assert any("(105, 147)" in line for line in lines)
     assert not summary.is_complete
+
+
+def test_one_of_anything_is_one_thing() -> None:
+    """No line counts "1 messages"."""
+    summary = Summary(
+        FragmentCounts(joined=1, incomplete=1, evicted=1),
+        SendCounts(sent=1, too_large=1, unsent=1, maybe_lost=1, reconnects=1),
+        files=1,
+        frames=1,
+        cut_messages=1,
+        not_sip=1,
+        other_ports=1,
+        tcp_sip=1,
+        tcp_other=1,
+        unencodable=1,
+        refused=Counter(dict.fromkeys(Reason, 1)),
+    )
+    summary.add_gap("a.pcap", Gap(GapKind.CUT, 1))
+    text = "\n".join(summary.lines(TARGET))
+    nouns = "file|frame|gap|byte|message|datagram|segment|time"
+
+    # Less than that would be a test of nothing.
+    assert len(re.findall(r"\b1 ", text)) > 15
+    assert re.findall(rf"\b1 (?:TCP |UDP |other |SIP )*(?:{nouns})s\b", text) == []
 
 
 def test_many_gaps_are_counted_but_not_all_listed() -> None:

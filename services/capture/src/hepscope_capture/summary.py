@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from hepscope_capture.counted import counted
 from hepscope_capture.decode.errors import Reason
 from hepscope_capture.decode.fragments import FragmentCounts
 from hepscope_capture.files.errors import Gap, GapKind
@@ -26,14 +27,15 @@ REASONS = {
     Reason.UNSUPPORTED_LINK: "link type that is not read",
     Reason.NOT_IP: "not IP",
     Reason.NOT_UDP_OR_TCP: "neither UDP nor TCP",
-    Reason.TRUNCATED: "too short for their own heads",
+    Reason.TRUNCATED: "too short for a whole head",
     Reason.BAD_LENGTH: "lengths that contradict each other",
     Reason.BAD_VERSION: "IP of an unknown version",
     Reason.TOO_DEEP: "too many heads inside each other",
     Reason.BAD_FRAGMENT: "fragments that contradict each other",
 }
 
-Rows: TypeAlias = tuple[tuple[int, str], ...]
+Rows: TypeAlias = tuple[tuple[int, str, str], ...]
+"""Counts, each with the words for one and for many."""
 
 
 @dataclass(slots=True)
@@ -63,7 +65,7 @@ class Summary:
         self.lost_bytes += gap.lost_bytes
         if len(self._listed) < _LISTED_GAPS:
             place = f"{name}, after frame {self.frames}"
-            self._listed.append(f"{place}: {_GAPS[gap.kind]}, {gap.lost_bytes} bytes lost")
+            self._listed.append(f"{place}: {_GAPS[gap.kind]}, {_lost(gap.lost_bytes)}")
 
     @property
     def is_complete(self) -> bool:
@@ -81,42 +83,50 @@ class Summary:
         return [f"{label:<10}{text}" for label, text in rows]
 
     def _read(self) -> str:
-        text = f"{_many(self.files, 'file')}, {_many(self.frames, 'frame')}"
+        text = f"{counted(self.files, 'file')}, {counted(self.frames, 'frame')}"
         if self.gaps:
-            text += f", {_many(self.gaps, 'gap')} ({self.lost_bytes:,} bytes lost)"
+            text += f", {counted(self.gaps, 'gap')} ({_lost(self.lost_bytes)})"
         return text
 
     def _sent(self, target: str) -> str:
         rate = self.delivery.sent / self.seconds if self.seconds > 0 else 0.0
-        messages = _many(self.delivery.sent, "SIP message")
+        messages = counted(self.delivery.sent, "SIP message")
         return f"{messages} to {target} in {self.seconds:.1f} s ({rate:,.0f}/s)"
 
     def _sent_oddly(self) -> Rows:
         return (
-            (self.fragments.joined, "datagrams put together from fragments"),
-            (self.cut_messages, "messages whose end the capture lacks"),
-            (self.delivery.reconnects, "times the connection was lost and restored"),
+            _of(self.fragments.joined, "datagram", "put together from fragments"),
+            _of(self.cut_messages, "message", "whose end the capture lacks"),
+            _of(self.delivery.reconnects, "time", "the connection was lost and restored"),
         )
 
     def _not_sent(self) -> Rows:
         delivery = self.delivery
         return (
-            (delivery.maybe_lost, "messages at most were lost when the connection broke"),
-            (delivery.unsent, "messages were waiting when sending failed"),
-            (delivery.too_large, "messages too large for a UDP datagram; tcp:// takes them"),
-            (self.unencodable, "messages that HEP cannot carry (over 65,535 bytes)"),
+            _of(delivery.maybe_lost, "message", "at most lost when the connection broke"),
+            _of(delivery.unsent, "message", "waiting when sending failed"),
+            _of(delivery.too_large, "message", "too large for a UDP datagram; tcp:// has room"),
+            _of(self.unencodable, "message", "that HEP cannot carry (over 65,535 bytes)"),
         )
 
     def _skipped(self) -> Rows:
         fragments = self.fragments
+        later = "with SIP: TCP is not put together yet"
         return (
-            (self.tcp_sip, "TCP segments that begin with SIP: TCP is not put together yet"),
-            (self.tcp_other, "other TCP segments"),
-            (self.not_sip, "UDP datagrams that are not SIP"),
-            (self.other_ports, "datagrams and segments on other ports"),
-            (fragments.incomplete, "datagrams with missing fragments"),
-            (fragments.evicted, "datagrams given up because too many fragments were waiting"),
-            *((count, f"frames: {self._text(reason)}") for reason, count in self.refused.items()),
+            (self.tcp_sip, f"TCP segment that begins {later}", f"TCP segments that begin {later}"),
+            _of(self.tcp_other, "other TCP segment"),
+            (self.not_sip, "UDP datagram that is not SIP", "UDP datagrams that are not SIP"),
+            (
+                self.other_ports,
+                "datagram or segment on another port",
+                "datagrams and segments on other ports",
+            ),
+            _of(fragments.incomplete, "datagram", "with missing fragments"),
+            _of(fragments.evicted, "datagram", "given up: too many fragments were waiting"),
+            *(
+                (count, f"frame: {self._text(reason)}", f"frames: {self._text(reason)}")
+                for reason, count in self.refused.items()
+            ),
         )
 
     def _text(self, reason: Reason) -> str:
@@ -125,11 +135,16 @@ class Summary:
         return f"{REASONS[reason]} ({', '.join(map(str, sorted(self.unknown_links)))})"
 
 
+def _of(count: int, noun: str, what: str = "") -> tuple[int, str, str]:
+    """Return a row whose words differ by the noun alone."""
+    return count, f"{noun} {what}".rstrip(), f"{noun}s {what}".rstrip()
+
+
+def _lost(count: int) -> str:
+    return f"{counted(count, 'byte')} lost"
+
+
 def _counted(label: str, rows: Rows) -> list[tuple[str, str]]:
     """Return the rows that count anything; the label stands before the first."""
-    texts = [f"{count:,} {text}" for count, text in rows if count]
+    texts = [counted(count, one, many) for count, one, many in rows if count]
     return [(label if at == 0 else "", text) for at, text in enumerate(texts)]
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")

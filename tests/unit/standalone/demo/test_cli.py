@@ -89,7 +89,7 @@ def test_everything_is_sent_and_the_link_printed(capsys: pytest.CaptureFixture[s
     assert payloads == [capture.payload for capture in expected.captures]
     assert expected.interesting is not None
     printed = capsys.readouterr().out
-    assert f"sent {len(payloads)} messages" in printed
+    assert f"sent {len(payloads):,} messages" in printed
     call_id = expected.interesting.call_id.replace("@", "%40")
     assert printed.splitlines()[-1].strip() == f"http://x/calls/{call_id}"
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from urllib.parse import quote
 
 from hepscope_capture.clock import Clock, SystemClock
+from hepscope_capture.counted import counted
 from hepscope_capture.pace import RateLimit
 from hepscope_capture.senders.sender import Sender, SendError
 from hepscope_capture.senders.target import Scheme, Target, parse_target
@@ -109,8 +110,9 @@ def _summary(traffic: Traffic, target: Target, page: str) -> str:
     pings = sum(plan.method == "OPTIONS" for plan in traffic.planned)
     under_way = len(calls) - len(traffic.planned)
     outcomes = ", ".join(f"{count} {state}" for state, count in states.most_common())
+    sent = counted(len(traffic.captures), "message")
     lines = [
-        f"sent {len(traffic.captures)} messages of {len(calls)} Call-IDs to {target}",
+        f"sent {sent} of {counted(len(calls), 'Call-ID')} to {target}",
         f"  calls that are over: {outcomes or 'none'}",
         f"  registrations: {registrations}, pings: {pings}, under way: {under_way}",
     ]
