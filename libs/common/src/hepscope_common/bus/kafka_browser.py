@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer
+from aiokafka import TopicPartition as WireTopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
@@ -35,13 +36,17 @@ async def browse(settings: BusSettings) -> AsyncIterator["KafkaBrowser"]:
         auto_offset_reset="none",
         max_partition_fetch_bytes=FETCH_BYTES,
     )
+    admin = AIOKafkaAdminClient(**link.options())
     try:
         async with _answering():
-            bus_id = await _bus_id(link)
+            await admin.start()
+            cluster_id = str((await admin.describe_cluster())["cluster_id"])
             await client.start()
-        yield KafkaBrowser(link, client, bus_id)
+        bus_id = f"{cluster_id}/{link.prefix}" if link.prefix else cluster_id
+        yield KafkaBrowser(link, client, admin, bus_id)
     finally:
         await client.stop()
+        await admin.close()
 
 
 @asynccontextmanager
@@ -58,25 +63,32 @@ async def _answering() -> AsyncIterator[None]:
 class KafkaBrowser:
     """Reads any part of the topics of one installation."""
 
-    def __init__(self, link: Link, client: AIOKafkaConsumer, bus_id: str) -> None:
+    def __init__(
+        self, link: Link, client: AIOKafkaConsumer, admin: AIOKafkaAdminClient, bus_id: str
+    ) -> None:
         self.bus_id = bus_id
         self._link = link
         self._client = client
+        self._admin = admin
 
     async def ranges(self) -> Mapping[TopicPartition, LogRange]:
         """Return what each log holds at present; topics that do not exist have none."""
-        wire = []
         async with _answering():
-            existing = await self._client.topics()
-        for topic in (*TOPICS, DEAD_LETTER):
-            name = self._link.wire_topic(topic)
-            if name in existing:
-                numbers = self._client.partitions_for_topic(name) or ()
-                wire += [self._link.wire(TopicPartition(topic, n)) for n in sorted(numbers)]
-        async with _answering():
+            wire = await self._partitions()
             starts = await self._client.beginning_offsets(wire)
             ends = await self._client.end_offsets(wire)
         return {self._link.unwire(at): LogRange(starts[at], ends[at]) for at in wire}
+
+    async def _partitions(self) -> list[WireTopicPartition]:
+        """Return every partition of our topics, as the cluster has them."""
+        ours = {self._link.wire_topic(topic) for topic in (*TOPICS, DEAD_LETTER)}
+        # All topics are asked for: a question that names one may create it.
+        return [
+            WireTopicPartition(topic["topic"], partition["partition"])
+            for topic in await self._admin.describe_topics()
+            if topic["topic"] in ours
+            for partition in topic["partitions"]
+        ]
 
     async def offsets_at(
         self, time_us: int, partitions: Iterable[TopicPartition]
@@ -122,13 +134,3 @@ class KafkaBrowser:
                 found.append(Taken(record, wire.timestamp * 1000))
                 offset = record.offset + 1
         return found
-
-
-async def _bus_id(link: Link) -> str:
-    admin = AIOKafkaAdminClient(**link.options())
-    try:
-        await admin.start()
-        cluster_id = str((await admin.describe_cluster())["cluster_id"])
-    finally:
-        await admin.close()
-    return f"{cluster_id}/{link.prefix}" if link.prefix else cluster_id
