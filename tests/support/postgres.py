@@ -74,7 +74,7 @@ class Cluster:
         if user is not None:
             for path in (self.directory, self.data):
                 os.chown(path, user.pw_uid, user.pw_gid)
-        done = self._run(
+        done = self.run(
             "initdb",
             "-D",
             str(self.data),
@@ -95,7 +95,7 @@ class Cluster:
     def start(self) -> None:
         """Start the server and wait until it takes connections."""
         options = [word for option in self.options for word in ("-c", option)]
-        self.process = self._run(
+        self.process = self.run(
             "postgres",
             "-D",
             str(self.data),
@@ -121,7 +121,8 @@ class Cluster:
             self.process.wait(STOP_SECONDS)
             self.process = None
 
-    def _run(self, program: str, *arguments: str) -> subprocess.Popen[bytes]:
+    def run(self, program: str, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start one of PostgreSQL's programs as the user of the server."""
         user = _unprivileged()
         # A killed test run must not leave a server behind.
         guard = ["setpriv", "--pdeathsig", "QUIT"] if shutil.which("setpriv") else []

@@ -1,10 +1,12 @@
 """Tests of positions as a worker knows them."""
 
+import pytest
+
 from hepscope_common.bus.protocol import Record, TopicPartition
 from hepscope_common.store.origins import NONE_STORED, OriginAt
 from hepscope_common.store.positions import Advance, Position
-from hepscope_storage_writer.batch import Batch
-from hepscope_storage_writer.ownership import Ownership
+from hepscope_storage_writer.batch import Batch, Span
+from hepscope_storage_writer.ownership import DatabaseWentBackError, Ownership
 from hepscope_storage_writer.times import DAY_US
 
 ONE, TWO = TopicPartition("t", 1), TopicPartition("t", 2)
@@ -131,3 +133,18 @@ def test_a_settled_batch_leaves_what_the_database_says_of_origins() -> None:
     owner.settle(make_batch(), {ONE: Position(2, 3), TWO: Position(0, 8)}, {at: 3})
 
     assert owner.origins.stored(at) == 3
+
+
+def test_a_database_that_went_back_is_told_from_a_take_over() -> None:
+    """Under our epoch it is read again from there; before our epoch only a new start helps."""
+    owner = make_owner()
+    assert owner.doubtful({ONE: Position(5, 3), TWO: Position(0, 8)}) == {}
+    assert owner.doubtful({ONE: Position(4, 3), TWO: Position(0, 8)}) == {ONE: Span(5, 5)}
+
+    found = owner.settle(make_batch(), {ONE: Position(4, 3), TWO: Position(0, 8)}, {})
+
+    assert (found.went_back, found.reread) == (True, {ONE: 4, TWO: 0})
+    with pytest.raises(DatabaseWentBackError):
+        owner.settle(make_batch(), {ONE: Position(4, 2), TWO: Position(0, 8)}, {})
+    with pytest.raises(DatabaseWentBackError):
+        owner.settle(make_batch(), {TWO: Position(0, 8)}, {})

@@ -118,6 +118,25 @@ class Keeper:
                 await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
                 pause = min(pause * 2, self._settings.retry_max_ms / 1000)
 
+    async def check(self) -> None:
+        """Compare what is owned with what the database says; call it with no batch at work.
+
+        A database that was restored while nothing came would be noticed by the next batch alone,
+        and until then lack what the bus still holds. One that is away is left to the next batch.
+        """
+        try:
+            async with asyncio.timeout(self._settings.batch_timeout_seconds):
+                async with self._storing.session.hold() as connection:
+                    found = await read(connection, self._around.bus_id)
+            stored = {TopicPartition(*where): position for where, position in found.items()}
+            batch = self._new_batch()
+            batch.spans = self._ownership.doubtful(stored)
+            if batch.spans:
+                await self._settle(batch)
+        except Exception as error:
+            if verdict_of(error) is not Verdict.BUSY:
+                raise
+
     async def _attempt(self, batch: Batch) -> Batch:
         """Return what is left to store: an empty batch, or one to be tried again."""
         if self._remedy is _Remedy.READ_POSITIONS:
@@ -212,6 +231,10 @@ class Keeper:
             self._throttle.warning(
                 "stale", "another writer owns %s", ", ".join(map(_name, settlement.lost))
             )
+        if settlement.went_back:
+            self._throttle.warning("back", "the database went back; reading again what it lacks")
+            self._around.shared.parties.forget()
+            self._around.shared.leaves.forget()
         self._around.settled(settlement)
         return self._new_batch()
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from hepscope_common.bus.protocol import Record, TopicPartition
 from hepscope_common.store.origins import OriginAt
 from hepscope_common.store.positions import Advance, Position
-from hepscope_storage_writer.batch import Batch
+from hepscope_storage_writer.batch import Batch, Span
 from hepscope_storage_writer.known_origins import DEFAULT_SIZE, KnownOrigins
 
 
@@ -27,6 +27,15 @@ class Settlement:
     """Partitions that are still ours, with the offset to go on from."""
     lost: list[TopicPartition] = field(default_factory=list)
     """Partitions that another writer has taken over."""
+    went_back: bool = False
+    """Whether something that was committed is stored no more: the database was restored."""
+
+
+class DatabaseWentBackError(Exception):
+    """The database is older than what we stored under our own epoch: restored from a backup.
+
+    Whoever starts anew takes the partitions over from where it stands now.
+    """
 
 
 class Ownership:
@@ -97,13 +106,24 @@ class Ownership:
             if position is not None:
                 self.positions[where] = position._replace(next_offset=span.next)
 
+    def doubtful(self, stored: Mapping[TopicPartition, Position]) -> dict[TopicPartition, Span]:
+        """Return the partitions owned about which the database says otherwise, as empty spans."""
+        return {
+            where: Span(position.next_offset, position.next_offset)
+            for where, position in self.positions.items()
+            if stored.get(where) != position
+        }
+
     def settle(
         self,
         batch: Batch,
         stored: Mapping[TopicPartition, Position],
         origins: Mapping[OriginAt, int],
     ) -> Settlement:
-        """Believe the database about the partitions of a batch whose commit was refused."""
+        """Believe the database about the partitions of a batch whose commit was refused.
+
+        Raises DatabaseWentBackError when it does not even know that they are ours.
+        """
         found = Settlement(is_committed=True)
         self.origins.forget(batch.spans)
         self.origins.learn(origins)
@@ -112,13 +132,19 @@ class Ownership:
             now = stored.get(where)
             if mine is None:
                 found.is_committed = False
-            elif now is None or now.epoch != mine.epoch:
+            elif now is None or now.epoch < mine.epoch:
+                raise DatabaseWentBackError(
+                    "the database is older than what was stored in it (restored from a backup?);"
+                    " a new start goes on from where it stands"
+                )
+            elif now.epoch > mine.epoch:
                 found.is_committed = False
                 found.lost.append(where)
                 self.stopped.add(where)
                 del self.positions[where]
             else:
                 found.is_committed &= now.next_offset == span.next
+                found.went_back |= now.next_offset < mine.next_offset
                 self.positions[where] = now
                 found.reread[where] = now.next_offset
         return found

@@ -54,3 +54,7 @@ class Parties:
     def remember(self, written: dict[str, int]) -> None:
         """Note parties as written, once they are."""
         self.cache.update(written.items())
+
+    def forget(self) -> None:
+        """Forget everything, for instance because the database was restored."""
+        self.cache.clear()

@@ -6,6 +6,7 @@ while one waits for the database, another decodes.
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping
+from typing import Final
 
 from hepscope_common.bus.protocol import TopicPartition
 from hepscope_common.logs import get_logger
@@ -17,6 +18,9 @@ from hepscope_storage_writer.inbox import Inbox
 from hepscope_storage_writer.keeper import Keeper, Surroundings
 from hepscope_storage_writer.ownership import Ownership
 from hepscope_storage_writer.transaction import Storing
+
+CHECK_SECONDS: Final = 10.0
+"""How often positions are compared with the database's; a look at a few rows."""
 
 _log = get_logger("writer")
 
@@ -122,13 +126,18 @@ class Worker:
 
     async def run(self) -> None:
         """Store batches until drained; raises what no repetition can mend."""
+        loop = asyncio.get_running_loop()
+        checked = loop.time()
         while True:
+            if loop.time() - checked >= CHECK_SECONDS and not self._draining:
+                await self._keeper.check()
+                checked = loop.time()
             if not len(self.inbox):
                 if self._draining:
                     return
-                await self.inbox.wait()
+                await self.inbox.wait(CHECK_SECONDS)
                 continue
-            self._began = asyncio.get_running_loop().time()
+            self._began = loop.time()
             self._batch = Batch(self._silence_us)
             try:
                 await self._gather(self._batch)
