@@ -63,11 +63,11 @@ class Cluster:
 
     async def make(self, announce: Callable[[str], None], *, durable: bool = True) -> None:
         """Make the cluster by initdb; raises StartupError with initdb's reason."""
-        announce(f"making the database in {self.path}")
         try:
             self._clear()
             if free_disk_bytes(self.path.parent) < INITDB_BYTES:
                 raise startup_error(_disk_full(self.path.parent))
+            announce(f"making the database in {self.path}")
             self._new.mkdir(mode=0o700)
             os.chown(self._new, self._account.uid, self._account.gid)
             await self._initdb(durable=durable)
