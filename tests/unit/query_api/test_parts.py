@@ -7,18 +7,23 @@ from hypothesis import strategies as st
 from hepscope_common.calls import CallFacts
 from hepscope_common.settings import Listen
 from hepscope_query_api.calls.filters import call_filters
-from hepscope_query_api.calls.parameters import CALL_FILTERS, choose
+from hepscope_query_api.calls.parameters import DESCRIBED_FILTERS as CALL_FILTERS
+from hepscope_query_api.calls.parameters import choose
 from hepscope_query_api.calls.rows import join_orphans
 from hepscope_query_api.calls.schemas import Call
 from hepscope_query_api.calls.words import parse_words, word_predicate
 from hepscope_query_api.export.text import entry, way_of
 from hepscope_query_api.messages.filters import MESSAGE_FILTERS
 from hepscope_query_api.messages.identity import MessageId, Root, parse_message_id
-from hepscope_query_api.messages.parameters import MESSAGE_FILTER_NAMES
+from hepscope_query_api.messages.parameters import DESCRIBED_FILTERS as MESSAGE_FILTER_NAMES
 from hepscope_query_api.messages.schemas import Message
+from hepscope_query_api.nodes.endpoints import DESCRIBED_FILTERS as NODE_FILTER_NAMES
+from hepscope_query_api.nodes.repository import FILTERS as NODE_FILTERS
 from hepscope_query_api.problems import KINDS, Kind, ProblemError
 from hepscope_query_api.query.bind import Bind
 from hepscope_query_api.query.period import ALWAYS
+from hepscope_query_api.registrations.endpoints import DESCRIBED_FILTERS as REGISTRATION_FILTERS
+from hepscope_query_api.registrations.filters import registration_filters
 from hepscope_query_api.timestamps import from_us, parse_time
 from hepscope_query_api.web.hosts import allowed_names, host_of
 from hepscope_query_api.web.raw_path import call_id_of
@@ -55,6 +60,8 @@ def test_every_filter_that_is_documented_exists() -> None:
     """Parameters and tables name the same filters, and filters are fields of the items."""
     assert set(CALL_FILTERS) == set(call_filters(from_us(0)))
     assert set(MESSAGE_FILTER_NAMES) == set(MESSAGE_FILTERS)
+    assert set(REGISTRATION_FILTERS) == set(registration_filters(from_us(0)))
+    assert set(NODE_FILTER_NAMES) == set(NODE_FILTERS)
     assert set(CALL_FILTERS) == set(Call.model_fields)
     assert set(MESSAGE_FILTER_NAMES) <= set(Message.model_fields)
 

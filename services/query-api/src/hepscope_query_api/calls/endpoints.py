@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi import Query as Parameters
 
 from hepscope_query_api.calls.parameters import (
-    CALL_FILTERS,
+    DESCRIBED_FILTERS,
     CallIdPath,
     CallQuery,
     OneCallQuery,
@@ -40,7 +40,7 @@ async def list_calls(
     place = place_of(request.url.path, query, KEY_SHAPE, lambda: last_day(query, now_us))
     calls, key = await CallRepository(shared.database.session(), now_us).page(
         place.period,
-        given_filters(query, CALL_FILTERS),
+        given_filters(query, DESCRIBED_FILTERS),
         q=query.q,
         order=query.order,
         limit=query.limit,

@@ -1,6 +1,6 @@
 """Query parameters of calls, and which part of a Call-ID's history they choose."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from pydantic import Field
 
 from hepscope_common.calls.facts import CallFacts
 from hepscope_query_api.problems import Kind, ProblemError, invalid
-from hepscope_query_api.query.parameters import ListQuery, Query, filter_parameter
+from hepscope_query_api.query.parameters import ADDRESSES, ListQuery, Query, filtered_by
 from hepscope_query_api.query.period import ALWAYS, Period
 from hepscope_query_api.timestamps import parse_time, to_us
 
@@ -26,7 +26,32 @@ AT = (
     "(RFC 3339), else the nearest. Without it, the newest."
 )
 
+DESCRIBED_FILTERS: Mapping[str, str] = {
+    "call_id": "Call-ID.",
+    "method": "Method of the first request, e.g. `INVITE`.",
+    "status": "Final code: `486`, or `4*`.",
+    "reason": "Reason phrase of the final.",
+    "state": "setup, ringing, answered, completed, cancelled, timeout, failed or other.",
+    "started_at": "Time of the first message, exactly.",
+    "answered_at": "Time of the answer; `*` = answered.",
+    "ended_at": "Time of the end; empty = goes on.",
+    "pdd_ms": "Post-dial delay, exactly.",
+    "duration_s": "Talk time, exactly.",
+    "from_user": "User of From: `4930*`, `*123*`.",
+    "from_domain": "Domain of From.",
+    "to_user": "User of To.",
+    "to_domain": "Domain of To.",
+    "ruri_user": "User of the request URI.",
+    "ruri_domain": "Domain of the request URI.",
+    "user_agent": "User-Agent of the first request.",
+    "source": f"Where the first request came from: {ADDRESSES}.",
+    "destination": "Where the first request went to.",
+    "message_count": "Number of messages.",
+    "nodes": "A node that captured it.",
+}
 
+
+@filtered_by(DESCRIBED_FILTERS)
 class CallQuery(ListQuery):
     """Parameters of the list of calls."""
 
@@ -35,35 +60,6 @@ class CallQuery(ListQuery):
         description="Bare words, each of which must be a Call-ID, part of a user of From or To, "
         "`user@domain`, or an address, port or network of the first request.",
     )
-    call_id: list[str] = filter_parameter("Call-ID.")
-    method: list[str] = filter_parameter("Method of the first request, e.g. `INVITE`.")
-    status: list[str] = filter_parameter("Final code: `486`, or `4*`.")
-    reason: list[str] = filter_parameter("Reason phrase of the final.")
-    state: list[str] = filter_parameter(
-        "setup, ringing, answered, completed, cancelled, timeout, failed or other."
-    )
-    started_at: list[str] = filter_parameter("Time of the first message, exactly.")
-    answered_at: list[str] = filter_parameter("Time of the answer; `*` = answered.")
-    ended_at: list[str] = filter_parameter("Time of the end; empty = goes on.")
-    pdd_ms: list[str] = filter_parameter("Post-dial delay, exactly.")
-    duration_s: list[str] = filter_parameter("Talk time, exactly.")
-    from_user: list[str] = filter_parameter("User of From: `4930*`, `*123*`.")
-    from_domain: list[str] = filter_parameter("Domain of From.")
-    to_user: list[str] = filter_parameter("User of To.")
-    to_domain: list[str] = filter_parameter("Domain of To.")
-    ruri_user: list[str] = filter_parameter("User of the request URI.")
-    ruri_domain: list[str] = filter_parameter("Domain of the request URI.")
-    user_agent: list[str] = filter_parameter("User-Agent of the first request.")
-    source: list[str] = filter_parameter(
-        "Where the first request came from: `10.0.0.5`, `10.0.0.5:5060`, `10.0.0.0/8`, `10.1.*`."
-    )
-    destination: list[str] = filter_parameter("Where the first request went to.")
-    message_count: list[str] = filter_parameter("Number of messages.")
-    nodes: list[str] = filter_parameter("A node that captured it.")
-
-
-CALL_FILTERS = [name for name in CallQuery.model_fields if name not in ListQuery.model_fields]
-CALL_FILTERS.remove("q")
 
 
 class OneCallQuery(Query):

@@ -13,7 +13,7 @@ from hepscope_query_api.messages.filters import roots_of
 from hepscope_query_api.messages.flow import FLOW_LIMIT, FlowQuery, FlowView, flow_message, view_of
 from hepscope_query_api.messages.identity import parse_message_id
 from hepscope_query_api.messages.parameters import (
-    MESSAGE_FILTER_NAMES,
+    DESCRIBED_FILTERS,
     CallMessageQuery,
     IncludeQuery,
     MessageQuery,
@@ -124,7 +124,7 @@ async def _page(
         roots_of(query.protocol_type),
         period=place.period if scope is None else scope.period,
         call_id=None if scope is None else scope.call_id,
-        filters=given_filters(query, MESSAGE_FILTER_NAMES),
+        filters=given_filters(query, DESCRIBED_FILTERS),
         payload=payload,
         order=query.order,
         after=place.after,

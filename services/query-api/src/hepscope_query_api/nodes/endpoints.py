@@ -1,16 +1,17 @@
 """``/nodes``."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi import Query as Parameters
 
 from hepscope_query_api.context import Shared
-from hepscope_query_api.nodes.repository import FILTERS, KEY_SHAPE, NodeRepository
+from hepscope_query_api.nodes.repository import KEY_SHAPE, NodeRepository
 from hepscope_query_api.nodes.schemas import Node, node_of
 from hepscope_query_api.query.parameters import (
     ListQuery,
-    filter_parameter,
+    filtered_by,
     given_filters,
     strict,
 )
@@ -20,16 +21,19 @@ from hepscope_query_api.schemas import Page
 
 router = APIRouter(tags=["nodes"])
 
+DESCRIBED_FILTERS: Mapping[str, str] = {
+    "name": "Name.",
+    "node_id": "HEP capture agent id.",
+    "first_seen": "First packet, exactly.",
+    "last_seen": "Last packet, exactly.",
+    "hep_version": "HEP version.",
+    "packet_count": "Packets.",
+}
 
+
+@filtered_by(DESCRIBED_FILTERS)
 class NodeQuery(ListQuery):
     """Parameters of the list of nodes."""
-
-    name: list[str] = filter_parameter("Name.")
-    node_id: list[str] = filter_parameter("HEP capture agent id.")
-    first_seen: list[str] = filter_parameter("First packet, exactly.")
-    last_seen: list[str] = filter_parameter("Last packet, exactly.")
-    hep_version: list[str] = filter_parameter("HEP version.")
-    packet_count: list[str] = filter_parameter("Packets.")
 
 
 @router.get("/nodes", summary="List nodes", dependencies=[Depends(strict(NodeQuery))])
@@ -44,7 +48,7 @@ async def list_nodes(
     place = place_of(request.url.path, query, KEY_SHAPE, lambda: whole(query))
     rows, key = await NodeRepository(shared.database.session()).page(
         place.period,
-        given_filters(query, list(FILTERS)),
+        given_filters(query, DESCRIBED_FILTERS),
         order=query.order,
         limit=query.limit,
         after=place.after,

@@ -6,12 +6,13 @@ times and are then joined by and.
 
 import difflib
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
+from typing import TypeVar
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from hepscope_query_api.problems import Json, Kind, ProblemError
 
@@ -19,6 +20,10 @@ MAX_LIMIT = 1000
 DEFAULT_LIMIT = 100
 MAX_REPEATS = 16
 """How often one filter may be given; each makes the statement longer."""
+
+
+ADDRESSES = "`10.0.0.5`, `10.0.0.5:5060`, `10.0.0.0/8`, `10.1.*`"
+"""What a filter of an address takes."""
 
 
 class Order(StrEnum):
@@ -32,6 +37,9 @@ class Query(BaseModel):
     """Base of the parameters of an endpoint."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+_Query = TypeVar("_Query", bound=Query)
 
 
 class NoQuery(Query):
@@ -54,13 +62,32 @@ class ListQuery(Query):
     )
 
 
-def filter_parameter(text: str) -> list[str]:
-    """Return the declaration of a filter; used as the default of a list field."""
+def filtered_by(table: Mapping[str, str]) -> Callable[[type[_Query]], type[_Query]]:
+    """Return a decorator that adds the filters of a list to its parameters: name, description.
+
+    Each may be given several times; ``given_filters`` reads them.
+    """
+    fields = {name: (list[str], _filter(text)) for name, text in table.items()}
+
+    def add(model: type[_Query]) -> type[_Query]:
+        added: type[_Query] = create_model(  # type: ignore[call-overload]  # names from a table
+            model.__name__,
+            __base__=model,
+            __doc__=model.__doc__,
+            __module__=model.__module__,
+            **fields,
+        )
+        return added
+
+    return add
+
+
+def _filter(text: str) -> list[str]:
     declared: list[str] = Field(default_factory=list, max_length=MAX_REPEATS, description=text)
     return declared
 
 
-def given_filters(query: Query, names: Sequence[str]) -> list[tuple[str, str]]:
+def given_filters(query: Query, names: Iterable[str]) -> list[tuple[str, str]]:
     """Return each filter that was given with each of its values."""
     return [(name, value) for name in names for value in getattr(query, name)]
 

@@ -1,5 +1,6 @@
 """``/registrations``."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -7,8 +8,9 @@ from fastapi import Query as Parameters
 
 from hepscope_query_api.context import Shared
 from hepscope_query_api.query.parameters import (
+    ADDRESSES,
     ListQuery,
-    filter_parameter,
+    filtered_by,
     given_filters,
     strict,
 )
@@ -20,31 +22,29 @@ from hepscope_query_api.schemas import Page
 
 router = APIRouter(tags=["registrations"])
 
+DESCRIBED_FILTERS: Mapping[str, str] = {
+    "call_id": "Call-ID.",
+    "aor_user": "User of the address of record.",
+    "aor_domain": "Domain of the address of record.",
+    "contact": "Contact.",
+    "state": "registered, unregistered, challenged, failed or pending.",
+    "status": "Latest final code: `403`, or `4*`.",
+    "reason": "Its reason phrase.",
+    "expires_s": "Lifetime, exactly.",
+    "registered_at": "When the lifetime was stated, exactly.",
+    "started_at": "First message of the last day, exactly.",
+    "last_at": "Last message, exactly.",
+    "user_agent": "User-Agent.",
+    "source": f"Client: {ADDRESSES}.",
+    "destination": "Registrar.",
+    "message_count": "Messages of the last day.",
+    "nodes": "A node that captured it.",
+}
 
+
+@filtered_by(DESCRIBED_FILTERS)
 class RegistrationQuery(ListQuery):
     """Parameters of the list of registrations."""
-
-    call_id: list[str] = filter_parameter("Call-ID.")
-    aor_user: list[str] = filter_parameter("User of the address of record.")
-    aor_domain: list[str] = filter_parameter("Domain of the address of record.")
-    contact: list[str] = filter_parameter("Contact.")
-    state: list[str] = filter_parameter("registered, unregistered, challenged, failed or pending.")
-    status: list[str] = filter_parameter("Latest final code: `403`, or `4*`.")
-    reason: list[str] = filter_parameter("Its reason phrase.")
-    expires_s: list[str] = filter_parameter("Lifetime, exactly.")
-    registered_at: list[str] = filter_parameter("When the lifetime was stated, exactly.")
-    started_at: list[str] = filter_parameter("First message of the last day, exactly.")
-    last_at: list[str] = filter_parameter("Last message, exactly.")
-    user_agent: list[str] = filter_parameter("User-Agent.")
-    source: list[str] = filter_parameter(
-        "Client: `10.0.0.5`, `10.0.0.5:5060`, `10.0.0.0/8`, `10.1.*`."
-    )
-    destination: list[str] = filter_parameter("Registrar.")
-    message_count: list[str] = filter_parameter("Messages of the last day.")
-    nodes: list[str] = filter_parameter("A node that captured it.")
-
-
-FILTERS = [name for name in RegistrationQuery.model_fields if name not in ListQuery.model_fields]
 
 
 @router.get(
@@ -64,7 +64,7 @@ async def list_registrations(
     place = place_of(request.url.path, query, KEY_SHAPE, lambda: last_day(query, now_us))
     found, key = await RegistrationRepository(shared.database.session(), now_us).page(
         place.period,
-        given_filters(query, FILTERS),
+        given_filters(query, DESCRIBED_FILTERS),
         order=query.order,
         limit=query.limit,
         after=place.after,
