@@ -72,13 +72,9 @@ class Broker:
         if self.server.process is not None:
             await self._apart(self.server.kill)
 
-    async def stop(self) -> None:
-        """End it, and the thread that it depends on."""
-        try:
-            if self.server.process is not None:
-                await self._apart(self.server.kill)
-        finally:
-            self._thread.shutdown(wait=False)
+    def close(self) -> None:
+        """End the thread that starts it; a broker that still runs ends too."""
+        self._thread.shutdown(wait=False)
 
     def pause(self) -> None:
         """Stop it (SIGSTOP)."""

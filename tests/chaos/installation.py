@@ -64,10 +64,6 @@ class Runnable(Protocol):
         """End it as a crash does."""
         ...
 
-    async def stop(self) -> None:
-        """End it in good order."""
-        ...
-
     def pause(self) -> None:
         """Stop it (SIGSTOP)."""
         ...
@@ -201,8 +197,10 @@ class Installation:
                 part, command_of(part), environment_of(part, ports, data), log / f"{part}.log"
             )
             self.parts[part] = self.services[part] = child
+        opening.callback(self.broker.close)
         for running in self.parts.values():
-            opening.push_async_callback(running.stop)
+            # Their data are thrown away: nothing is worth a drain.
+            opening.push_async_callback(running.kill)
 
     async def _start(self) -> None:
         await self.parts[Part.DATABASE].start()

@@ -87,6 +87,9 @@ class TcpLane:
                 await self._send(reader, writer)
             except OSError:
                 self.broken += 1
+                # Behind the proxy of a dead server every connection succeeds, and breaks.
+                await asyncio.sleep(RECONNECT_SECONDS)
+                self.pace.due()
             finally:
                 writer.close()
 

@@ -126,6 +126,10 @@ class Run:
         at_seconds = time.monotonic() - self._began
         ends = {part: running.own_ends for part, running in installation.parts.items()}
         await injector.begin(fault)
+        # A wrong clock is no outage: everything goes on while it lasts.
+        during = ""
+        if fault.kind is Kind.CLOCK:
+            during = await self._recover(installation, load, load.marks())
         await asyncio.sleep(fault.hold_seconds)
         ended = time.monotonic()
         marks = load.marks()
@@ -134,8 +138,9 @@ class Run:
             await injector.end(fault)
         except Exception as error:  # noqa: BLE001 - of whatever class, the part did not come back
             trouble = f"{type(error).__name__}: {error}"
-        if not trouble:
-            trouble = await self._recover(installation, load, marks)
+        trouble = trouble or await self._recover(installation, load, marks)
+        if during:
+            trouble = f"with the wrong clock: {during}; {trouble or 'well again after it'}"
         return Outcome(
             fault,
             at_seconds,

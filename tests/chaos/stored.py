@@ -25,7 +25,10 @@ union all select call_id, payload from hepscope.sip_stray where call_id like $1
 """
 _CALLS = "select call_id, message_count from hepscope.call where call_id like $1"
 _POSITIONS = "select partition, next_offset from hepscope.bus_position where topic = $1"
-_ANY = "select count(distinct call_id) from hepscope.sip where call_id = any($1::text[])"
+_ANY = """
+select exists (select from hepscope.sip where call_id = any($1::text[]))
+  or exists (select from hepscope.sip_stray where call_id = any($1::text[]))
+"""
 
 
 @dataclass(slots=True)

@@ -1,15 +1,19 @@
 """The short chaos run: a handful of faults in two minutes, with the whole proof at the end."""
 
+import contextlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from chaos.__main__ import parse, plan_of
+from chaos.parts import Part
 from chaos.plan import Kind
 from support.kafka import CannotStartError, fetch_jars
 
@@ -35,32 +39,80 @@ def require_broker() -> None:
         pytest.skip(f"no Kafka for the chaos run: {reason}")
 
 
-def test_the_short_plan_is_worth_its_time() -> None:
-    """Seven faults of seven kinds."""
-    plan = plan_of(parse(["--short", "--seed", SEED]))
-    assert {fault.kind for fault in plan} == set(Kind) - {Kind.LONG_PAUSE}
-
-
-def test_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
-    """The run ends with exit code 0 and says so in its last line."""
-    require_broker()
-    folder = Path("/var/tmp") / f"hepscope-chaos-{tmp_path.name}-{os.getpid()}"
-    command = [sys.executable, "-m", "chaos", "--short", "--seed", SEED, "--folder", str(folder)]
-    run = subprocess.Popen(
-        command,
+def started(folder: Path) -> subprocess.Popen[str]:
+    """Return the short run, started."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "chaos", "--short", "--seed", SEED, "--folder", str(folder)],
         cwd=Path(__file__).parents[1],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
+
+
+def ended(run: subprocess.Popen[str]) -> None:
+    """Ask a run to end if it has not; asked, it ends what it started."""
+    if run.poll() is None:
+        run.terminate()
+        run.wait(END_SECONDS)
+
+
+def processes_of(folder: Path) -> list[int]:
+    """Return the processes that have to do with a folder, by command line or environment."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        # Processes end while they are looked at, and some are not ours to look at.
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit() and int(entry.name) != os.getpid():
+                said = (entry / "cmdline").read_bytes() + (entry / "environ").read_bytes()
+                if os.fsencode(folder) in said:
+                    found.append(int(entry.name))
+    return found
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A work folder that the database's account can reach, removed at the end."""
+    path = Path("/var/tmp") / f"hepscope-chaos-test-{os.getpid()}"
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def test_the_short_plan_is_worth_its_time() -> None:
+    """Seven faults of seven kinds."""
+    plan = plan_of(parse(["--short", "--seed", SEED]))
+    assert {fault.kind for fault in plan} == set(Kind) - {Kind.LONG_PAUSE}
+
+
+def test_an_interrupted_run_leaves_nothing_behind(folder: Path) -> None:
+    """After Ctrl-C no process of it runs, no disk is mounted, only its logs are there."""
+    require_broker()
+    run = started(folder)
+    try:
+        assert run.stdout is not None
+        for line in run.stdout:
+            if "running on loopback" in line:
+                break
+        assert len(processes_of(folder)) > len(Part)
+        run.send_signal(signal.SIGINT)
+        run.communicate(timeout=END_SECONDS)
+    finally:
+        ended(run)
+    assert run.returncode == 130
+    assert processes_of(folder) == []
+    assert str(folder) not in Path("/proc/mounts").read_text()
+    assert [path.name for path in folder.iterdir() if path.is_dir()] == ["logs"]
+
+
+def test_nothing_is_lost_or_doubled(folder: Path) -> None:
+    """The run ends with exit code 0 and says so in its last line."""
+    require_broker()
+    run = started(folder)
     try:
         said, _ = run.communicate(timeout=RUN_SECONDS)
     finally:
-        # Asked to end, it ends what it started.
-        if run.poll() is None:
-            run.terminate()
-            run.wait(END_SECONDS)
+        ended(run)
     assert run.returncode == 0, said
     last = _LAST.fullmatch(said.splitlines()[-1])
     assert last is not None, said
@@ -68,4 +120,3 @@ def test_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
     assert faults >= 5
     assert accepted == stored > 1000
     assert (lost, doubled) == (0, 0)
-    shutil.rmtree(folder)
