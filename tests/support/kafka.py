@@ -306,7 +306,9 @@ class KafkaServer:
         return [java, *JVM, logging, "-cp", f"{self._jars}/*", main, *arguments]
 
     def _log_end(self) -> str:
-        return self.log.read_text(errors="replace")[-800:]
+        lines = self.log.read_text(errors="replace").splitlines()
+        errors = [line for line in lines if " ERROR " in line or "Exception:" in line]
+        return "\n".join(errors[:6] or lines[-6:])
 
 
 def answers(port: int, *, encrypted: bool = False) -> bool:
@@ -336,10 +338,16 @@ def _missing(reason: str) -> None:
     pytest.skip(reason)
 
 
-def _running() -> Iterator[KafkaServer]:
+def running_kafka(
+    *,
+    protocol: str = "PLAINTEXT",
+    options: Mapping[str, str] | None = None,
+    format_arguments: Sequence[str] = (),
+) -> Iterator[KafkaServer]:
+    """Yield a started broker and end it; the body of a fixture. Skips or fails without one."""
     with scratch_directory() as directory:
         try:
-            server = KafkaServer(Path(directory))
+            server = KafkaServer(Path(directory), options or {}, format_arguments, protocol)
             server.start()
         except (CannotStartError, OSError, subprocess.SubprocessError) as error:
             _missing(f"no Kafka for tests: {error}")
@@ -354,12 +362,12 @@ def kafka() -> Iterator[Kafka]:
     if given:
         yield ExistingKafka(given)
     else:
-        yield from _running()
+        yield from running_kafka()
 
 
 @pytest.fixture(scope="session")
 def _mortal_kafka() -> Iterator[KafkaServer]:
-    yield from _running()
+    yield from running_kafka()
 
 
 @pytest.fixture
