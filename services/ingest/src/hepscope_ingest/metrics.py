@@ -17,6 +17,10 @@ def _nothing() -> Iterable[tuple[tuple[str, ...], float]]:
     return ()
 
 
+def _zero() -> int:
+    return 0
+
+
 class IngestMetrics:
     """The counters of one ingest; plain additions, collected at scrape."""
 
@@ -32,6 +36,11 @@ class IngestMetrics:
         held: Readings = _nothing,
         certificate_expiry: Readings = _nothing,
         unacknowledged: Readings = _nothing,
+        spool_damaged: Callable[[], int] = _zero,
+        spool_errors: Callable[[], int] = _zero,
+        spool_bytes: Readings = _nothing,
+        spool_records: Readings = _nothing,
+        spool_age: Readings = _nothing,
     ) -> None:
         self.received = CounterFamily(
             "hepscope_ingest_received_total",
@@ -78,6 +87,22 @@ class IngestMetrics:
         self.records = CounterFamily(
             "hepscope_ingest_records_total", "Records put on the bus; each holds many packets."
         )
+        self.spooled = CounterFamily(
+            "hepscope_ingest_spooled_total", "Records written to the disk while the bus was away."
+        )
+        self.spool_drained = CounterFamily(
+            "hepscope_ingest_spool_drained_total", "Records of the disk that the bus took."
+        )
+        self.spool_damaged = CounterFamily(
+            "hepscope_ingest_spool_damaged_total",
+            "Places of spool files that held no sound record, such as an end torn by a crash.",
+            read=spool_damaged,
+        )
+        self.spool_errors = CounterFamily(
+            "hepscope_ingest_spool_errors_total",
+            "Times that the disk refused to write, read or delete for the spool.",
+            read=spool_errors,
+        )
         self.stalls = CounterFamily(
             "hepscope_ingest_stalls_total",
             "Times that the bus was full and reading from the network stopped.",
@@ -104,6 +129,17 @@ class IngestMetrics:
                 "hepscope_ingest_unacknowledged_packets",
                 "Packets of senders with acknowledgements that wait for the bus to confirm them.",
                 unacknowledged,
+            ),
+            GaugeFamily("hepscope_ingest_spool_bytes", "Bytes of the spool's files.", spool_bytes),
+            GaugeFamily(
+                "hepscope_ingest_spool_records",
+                "Records on disk that the bus has not acknowledged.",
+                spool_records,
+            ),
+            GaugeFamily(
+                "hepscope_ingest_spool_oldest_seconds",
+                "Age of the oldest file of the spool; 0 when there is none.",
+                spool_age,
             ),
             GaugeFamily(
                 "hepscope_ingest_tcp_connections",
@@ -140,6 +176,10 @@ class IngestMetrics:
             self.resent,
             self.dead_letters,
             self.records,
+            self.spooled,
+            self.spool_drained,
+            self.spool_damaged,
+            self.spool_errors,
             self.stalls,
         ]
         self.collector = PlainCollector(registry, [*counters, *gauges])

@@ -33,7 +33,7 @@ class ApiSettings(Section):
     """How long a search may take before it is stopped."""
 
     pool_size: Annotated[int, Field(ge=1, le=200)] = 8
-    """Database connections at most; as many searches run at once."""
+    """Database connections at most, as many searches run at once; one more asks for readiness."""
 
     frontend: Path = Field(default_factory=default_frontend)
     """Directory of the web page's files."""
