@@ -19,6 +19,8 @@ SETTINGS = {
     "HEPSCOPE_METRICS__LISTEN": (socket.SOCK_STREAM, "metrics"),
     "HEPSCOPE_INGEST__UDP": (socket.SOCK_DGRAM, "HEP over UDP"),
     "HEPSCOPE_INGEST__TCP": (socket.SOCK_STREAM, "HEP over TCP"),
+    "HEPSCOPE_INGEST__TLS": (socket.SOCK_STREAM, "HEP over TLS"),
+    "HEPSCOPE_INGEST__HTTP": (socket.SOCK_STREAM, "HEP over HTTP"),
 }
 FREE = dict.fromkeys(SETTINGS, "127.0.0.1:0,[::]:0")
 

@@ -43,6 +43,8 @@ def _wanted(settings: StandaloneSettings) -> Iterator[tuple[str, socket.SocketKi
         ("metrics", socket.SOCK_STREAM, settings.metrics.listen),
         ("HEP over UDP", socket.SOCK_DGRAM, settings.ingest.udp),
         ("HEP over TCP", socket.SOCK_STREAM, settings.ingest.tcp),
+        ("HEP over TLS", socket.SOCK_STREAM, settings.ingest.tls),
+        ("HEP over HTTP", socket.SOCK_STREAM, settings.ingest.http),
     ):
         for listen in addresses:
             yield what, kind, listen
