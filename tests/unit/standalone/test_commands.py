@@ -27,6 +27,8 @@ def places(**changes: object) -> Places:
     values = {
         "udp": [ANY],
         "tcp": [ANY],
+        "tls": [],
+        "http": [],
         "pages": ["http://localhost:9080"],
         "metrics": ["http://localhost:9096"],
         "exposed": [],
@@ -61,7 +63,15 @@ def test_the_banner_warns_of_what_others_can_reach() -> None:
 
 def test_the_banner_names_settings_that_do_nothing_yet() -> None:
     """A user who set them must not believe that they work."""
-    assert "not served by this release: ingest.tls" in banner(places(unserved=["ingest.tls"]))
+    text = banner(places(unserved=["api.admin_password"]))
+    assert "not served by this release: api.admin_password" in text
+
+
+def test_the_banner_names_every_transport_that_is_on() -> None:
+    """With the addresses at which they are reached."""
+    tls, http = Listen(host="::", port=9061), Listen(host="127.0.0.1", port=9062)
+    text = banner(places(tcp=[], tls=[tls], http=[http]))
+    assert "HEP       udp *:9060, tls *:9061, http 127.0.0.1:9062\n" in text
 
 
 def test_what_is_off_is_said_to_be_off() -> None:

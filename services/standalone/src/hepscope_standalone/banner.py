@@ -14,6 +14,8 @@ class Places:
 
     udp: Sequence[Listen]
     tcp: Sequence[Listen]
+    tls: Sequence[Listen]
+    http: Sequence[Listen]
     pages: Sequence[str]
     metrics: Sequence[str]
     exposed: Sequence[Listen]
@@ -49,8 +51,10 @@ def banner(places: Places) -> str:
 
 
 def _listening(places: Places) -> str:
-    parts = [f"udp {_reached_at(one)}" for one in places.udp]
-    return ", ".join(parts + [f"tcp {_reached_at(one)}" for one in places.tcp])
+    transports = {"udp": places.udp, "tcp": places.tcp, "tls": places.tls, "http": places.http}
+    return ", ".join(
+        f"{name} {_reached_at(one)}" for name, listens in transports.items() for one in listens
+    )
 
 
 def _reached_at(listen: Listen) -> str:

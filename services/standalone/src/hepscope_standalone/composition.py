@@ -19,6 +19,7 @@ from hepscope_common.runtime import Component, StartupError, Supervisor
 from hepscope_common.store import positions
 from hepscope_common.store.connection import Access, connect
 from hepscope_ingest.component import Ingest
+from hepscope_ingest.settings import IngestSettings
 from hepscope_metrics_exporter.component import GROUP as EXPORTER_GROUP
 from hepscope_metrics_exporter.component import Exporter
 from hepscope_migrations import MigrationError, upgrade
@@ -73,7 +74,7 @@ class Standalone:
         yield writer
         exporter = Exporter(settings.metrics, bus, registry, supervisor)
         yield exporter
-        ingest = Ingest(settings.ingest, bus, registry, supervisor)
+        ingest = Ingest(self._ingest_settings(database), bus, registry, supervisor)
         checks: dict[str, Readiness] = {
             "writer": writer.readiness,
             "exporter": exporter.ready,
@@ -89,6 +90,12 @@ class Standalone:
             yield server
         yield ingest
         self._places = self._found(database, ingest, api, servers)
+
+    def _ingest_settings(self, database: Database) -> IngestSettings:
+        """The settings of ingest, a certificate of its own kept with the rest of the data."""
+        given = self._settings.ingest
+        directory = given.tls_directory or database.data_dir / "tls"
+        return given.model_copy(update={"tls_directory": directory})
 
     async def _make_bus(self, database: Database) -> MemoryBus:
         """Return the bus, its logs at the offsets that the database wants next."""
@@ -117,6 +124,8 @@ class Standalone:
         return Places(
             udp=[one.address for one in ingest.udp],
             tcp=[one.address for one in ingest.tcp],
+            tls=[one.address for one in ingest.tls],
+            http=[one.address for one in ingest.http],
             pages=[server.url for server in api.servers],
             metrics=[server.url for server in servers],
             exposed=[
@@ -134,8 +143,6 @@ class Standalone:
 def _unserved(settings: StandaloneSettings) -> list[str]:
     """The settings that are accepted for later releases and do nothing in this one."""
     later = {
-        "ingest.tls": settings.ingest.tls,
-        "ingest.http": settings.ingest.http,
         "bus.bootstrap_servers": settings.bus.bootstrap_servers,
         "api.admin_password": settings.api.admin_password,
     }
