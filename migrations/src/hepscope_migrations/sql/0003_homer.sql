@@ -99,12 +99,13 @@ begin
       ('100_default', 'packet_log', 'packet_stray', 'protocol_type = 100', other_header)
     ) as v (name, root, stray, condition, header)
   loop
+    -- Partitions and strays are joined below everything that is computed, so that the newest rows
+    -- are sorted out before any JSON is made.
     execute format(
-      'create or replace view homer.%I as select %s from (select *, %s as moment from hepscope.%I where %s) m'
-      ' union all select %s from (select *, %s as moment from hepscope.%I where %s) m',
-      'hep_proto_' || made.name,
-      format(columns, made.header), moment, made.root, made.condition,
-      format(columns, made.header), moment, made.stray, made.condition);
+      'create or replace view homer.%I as select %s from (select *, %s as moment'
+      ' from (select * from hepscope.%I union all select * from hepscope.%I) u where %s) m',
+      'hep_proto_' || made.name, format(columns, made.header), moment,
+      made.root, made.stray, made.condition);
   end loop;
 end $views$;
 
