@@ -12,7 +12,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
-from bench import codec, end_to_end, ingest, over_kafka, search, sender, storing, traffic
+from bench import apart, codec, end_to_end, ingest, over_kafka, search, sender, storing, traffic
 from bench.report import Row, table, write_json
 from hepscope_common.bus import MemoryBus, TopicPartition
 from hepscope_common.runtime import Supervisor, spare_collector
@@ -24,7 +24,7 @@ from hepscope_storage_writer.maintainer import Maintainer
 from hepscope_storage_writer.settings import WriterSettings
 
 RESULTS = Path(__file__).with_name("results.json")
-SECTIONS = ("codec", "ingest", "storing", "kafka", "end-to-end", "search")
+SECTIONS = ("codec", "ingest", "storing", "kafka", "services", "end-to-end", "search")
 
 
 async def main() -> int:
@@ -62,21 +62,26 @@ async def measure(folder: Path, scale: float, only: Sequence[str]) -> AsyncItera
         yield await ingest.measure(file, seconds=max(2.0, 8 * scale))
     if "end-to-end" in only:
         yield await end_to_end.measure(folder / "e2e", file, seconds=max(3.0, 20 * scale))
-    if not {"storing", "kafka", "search"}.isdisjoint(only):
+    if not {"storing", "kafka", "services", "search"}.isdisjoint(only):
         async with EmbeddedPostgres(folder / "store") as database:
             await upgrade(database.dsn)
             count = int(200_000 * scale)
             messages = traffic.packets(count, start_us=now_us - 120_000_000, seed=2)
             if "storing" in only:
                 yield await storing.measure(database.dsn, messages, now_us)
-            if "kafka" in only:
-                async with over_kafka.broker(folder / "kafka") as bootstrap:
-                    if bootstrap is None:
+            if not {"kafka", "services"}.isdisjoint(only):
+                async with over_kafka.broker(folder / "kafka") as found:
+                    if found is None:
                         print("no broker: set KAFKA_BOOTSTRAP, or install Java and Maven")
                     else:
-                        seconds = max(2.0, 8 * scale)
-                        place = over_kafka.Place(bootstrap, database.dsn)
-                        yield await over_kafka.measure(place, file, messages, now_us, seconds)
+                        place = over_kafka.Place(found[0], database.dsn)
+                        if "kafka" in only:
+                            seconds = max(2.0, 8 * scale)
+                            yield await over_kafka.measure(place, file, messages, now_us, seconds)
+                        if "services" in only:
+                            around = [apart.Part("postgresql", database.pid)]
+                            around += [apart.Part("kafka", found[1])] if found[1] else []
+                            yield await apart.measure(place, around, file, max(5.0, 20 * scale))
             if "search" in only:
                 yield await _search(database.dsn, int(1_000_000 * scale), now_us)
 

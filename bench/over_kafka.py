@@ -29,11 +29,11 @@ from hepscope_storage_writer.settings import SynchronousCommit, WriterSettings
 
 
 @asynccontextmanager
-async def broker(folder: Path) -> AsyncIterator[str | None]:
-    """Give the address of a broker, None where there is none to be had."""
+async def broker(folder: Path) -> AsyncIterator[tuple[str, int | None] | None]:
+    """Give the address of a broker, and its process if it is ours; None where there is none."""
     existing = os.environ.get("KAFKA_BOOTSTRAP")
     if existing:
-        yield existing
+        yield existing, None
         return
     if not (shutil.which("java") and shutil.which("mvn")):
         yield None
@@ -45,7 +45,7 @@ async def broker(folder: Path) -> AsyncIterator[str | None]:
     server = KafkaServer(folder)
     server.start()
     try:
-        yield server.bootstrap
+        yield server.bootstrap, server.process.pid if server.process else None
     finally:
         server.stop()
 
