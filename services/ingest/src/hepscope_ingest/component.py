@@ -64,6 +64,7 @@ class Ingest:
             now_us=now_us,
             auth_keys=settings.auth_keys,
             rate_limit=settings.rate_limit,
+            rules=settings.rules,
         )
         self.listening = Listening(settings, self.intake, peers, self.metrics, supervisor)
         self.udp, self.tcp = self.listening.udp, self.listening.tcp

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable
 from prometheus_client import CollectorRegistry
 
 from hepscope_common.metrics import CounterFamily, GaugeFamily, PlainCollector
+from hepscope_ingest.node_metrics import node_gauges
+from hepscope_ingest.nodes import NodeTable
 from hepscope_ingest.refusal import REASONS
 
 TRANSPORTS = ("udp", "tcp", "tls", "http", "ws")
@@ -60,6 +62,13 @@ class IngestMetrics:
             ("reason",),
             known=[(reason,) for reason in REASONS],
         )
+        self.discarded = CounterFamily(
+            "hepscope_ingest_discarded_total",
+            "SIP of discarded methods, by method and kind (ingest.rules.discard_count).",
+            ("method", "kind"),
+        )
+        self.nodes = NodeTable()
+        """The capture nodes, with what is counted of each."""
         self.quirks = CounterFamily(
             "hepscope_ingest_tolerated_total",
             "Accepted packets that deviate from the HEP specification in a known way.",
@@ -169,6 +178,7 @@ class IngestMetrics:
             self.received,
             self.accepted,
             self.refused,
+            self.discarded,
             self.quirks,
             self.own_chunks,
             self.skipped_bytes,
@@ -182,4 +192,4 @@ class IngestMetrics:
             self.spool_errors,
             self.stalls,
         ]
-        self.collector = PlainCollector(registry, [*counters, *gauges])
+        self.collector = PlainCollector(registry, [*counters, *gauges, *node_gauges(self.nodes)])

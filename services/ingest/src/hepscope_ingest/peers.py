@@ -36,11 +36,18 @@ class Peer:
 class Endpoint:
     """An address and port as a packet's annotation carries it, and the peer it belongs to."""
 
-    __slots__ = ("packed", "peer")
+    __slots__ = ("is_allowed", "packed", "peer")
 
     def __init__(self, packed: bytes, peer: Peer) -> None:
         self.packed = packed
         self.peer = peer
+        self.is_allowed: bool | None = None
+        """Whether it may send, once the rule on networks was asked."""
+
+    @property
+    def address(self) -> bytes:
+        """The address alone, packed."""
+        return self.packed[:-2]
 
 
 class PeerTable:

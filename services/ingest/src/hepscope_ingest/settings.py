@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from hepscope_common.settings import CommaList, Listen, ListenList, Section
 from hepscope_common.sockets import ALL
+from hepscope_ingest.rules.settings import RuleSettings
 
 
 def parse_path(value: object) -> object:
@@ -72,6 +73,9 @@ class IngestSettings(Section):
 
     rate_limit: int = Field(default=0, ge=0)
     """Packets a second that one peer address may send, in bursts of one second; 0 = no limit."""
+
+    rules: RuleSettings = RuleSettings()
+    """More rules of admission, and masks: section `[ingest.rules]`."""
 
     receive_buffer_bytes: int = Field(default=32 * 1024 * 1024, ge=4096)
     """Socket buffer asked of the kernel for UDP; net.core.rmem_max may allow less."""
