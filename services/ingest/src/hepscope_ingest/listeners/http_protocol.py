@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from hep import Reason
 from hepscope_common.http import HttpServer
 from hepscope_common.runtime import Supervisor
 from hepscope_common.settings import Listen
@@ -34,6 +35,9 @@ MAX_MESSAGE_BYTES = 1024 * 1024
 MAX_HEADER_BYTES = 32 * 1024
 
 PING_SECONDS = 20.0
+
+TOO_LARGE = 1009
+"""Close code: a message over the bound (RFC 6455, 7.4.1)."""
 
 _STRANGER = "it does not speak HTTP; plain HEP is for an address of ingest.tcp"
 
@@ -73,7 +77,7 @@ class HepHttpServer(HttpServer):
         """Return how the application is served."""
         config = super().make_config(app)
         config.http = _guarded(self._limits, self._refuse, self._request_seconds)
-        config.ws = _WebSocket
+        config.ws = _listening_to(self._refuse)
         config.ws_max_size = MAX_MESSAGE_BYTES
         config.ws_ping_interval = PING_SECONDS
         config.ws_ping_timeout = None
@@ -83,9 +87,28 @@ class HepHttpServer(HttpServer):
 
 
 class _WebSocket(WebSocketsSansIOProtocol):
+    """A connection of one HepHttpServer, after its upgrade; ``refuse`` is that server's."""
+
+    refuse: Refuse
+
     def __init__(self, *args: object, **values: object) -> None:
         super().__init__(*args, **values)  # type: ignore[arg-type]  # uvicorn's own, unchanged
         self.logger = _quiet
+
+    def data_received(self, data: bytes) -> None:
+        """Take the messages before a fault, too; uvicorn drops what was read along with it."""
+        self.conn.receive_data(data)
+        self.handle_events()
+        if self.conn.parser_exc is not None:
+            self._tell_fault()
+            self.handle_parser_exception()
+
+    def _tell_fault(self) -> None:
+        address = self.transport.get_extra_info("peername")
+        sent = self.conn.close_sent
+        if address is not None and sent is not None:
+            reason = Reason.TOO_LARGE if sent.code == TOO_LARGE else Refusal.BAD_REQUEST
+            type(self).refuse(reason, address, f"WebSocket: {sent.reason or sent.code}")
 
 
 class _Guarded(H11Protocol):
@@ -168,3 +191,8 @@ def _guarded(limits: ConnectionLimits, refuse: Refuse, seconds: float) -> type[a
     """Return the protocol of one server; uvicorn makes the objects and knows nothing of ours."""
     values = {"limits": limits, "refuse": staticmethod(refuse), "request_seconds": seconds}
     return type("Guarded", (_Guarded,), values)
+
+
+def _listening_to(refuse: Refuse) -> type[asyncio.Protocol]:
+    """Return the protocol of one server's WebSocket connections."""
+    return type("WebSocket", (_WebSocket,), {"refuse": staticmethod(refuse)})

@@ -132,19 +132,26 @@ def _packet_of(text: PacketText, now_us: int) -> HepPacket:
         protocol_type=_number("protocol_type", text.protocol_type, TYPE_NAMES),
         node_id=text.node_id,
         payload=_payload(text),
-        node_name=text.node.encode(),
-        correlation_id=text.correlation_id.encode(),
-        auth_key=None if text.auth_key is None else text.auth_key.encode(),
+        node_name=_utf8("node", text.node),
+        correlation_id=_utf8("correlation_id", text.correlation_id),
+        auth_key=None if text.auth_key is None else _utf8("auth_key", text.auth_key),
     )
 
 
 def _payload(text: PacketText) -> bytes:
     if text.payload is not None:
-        return text.payload.encode()
+        return _utf8("payload", text.payload)
     try:
         return base64.b64decode(text.payload_base64 or "", validate=True)
     except binascii.Error as error:
         raise ValueError(f"payload_base64: {error}") from error
+
+
+def _utf8(name: str, text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"{name}: half of a surrogate pair at character {error.start}") from error
 
 
 def _address(name: str, endpoint: EndpointText | None) -> bytes:
