@@ -11,6 +11,7 @@ from hepscope_common.bus.origins import Headers, Numbering, numbering_of
 from hepscope_common.bus.protocol import Acknowledged
 from hepscope_common.runtime import Supervisor
 from hepscope_ingest.batcher import MAX_PACKETS, Batcher
+from hepscope_ingest.delivery import DirectDelivery
 from hepscope_ingest.metrics import IngestMetrics
 
 
@@ -71,8 +72,7 @@ class Bench:
         self.supervisor = Supervisor()
         self.metrics = IngestMetrics(CollectorRegistry())
         self.batcher = Batcher(
-            self.producer,
-            self.metrics,
+            DirectDelivery(self.producer, self.metrics, self.supervisor),
             self.supervisor,
             record_bytes=10,
             age_seconds=age_seconds,
@@ -182,9 +182,8 @@ async def test_an_error_in_the_timer_ends_the_process() -> None:
             raise RuntimeError("no such partition")
 
     bench = Bench()
-    batcher = Batcher(
-        Breaking(), bench.metrics, bench.supervisor, record_bytes=10, age_seconds=0.001
-    )
+    delivery = DirectDelivery(Breaking(), bench.metrics, bench.supervisor)
+    batcher = Batcher(delivery, bench.supervisor, record_bytes=10, age_seconds=0.001)
     batcher.add(SIGNALLING, 0, b"1")
     async with asyncio.timeout(5):
         await bench.supervisor.stopped()

@@ -13,12 +13,10 @@ import asyncio
 import os
 from functools import partial
 
-from hepscope_common.bus import Producer
 from hepscope_common.bus.origins import ORIGIN_BYTES, Headers, Numbering, headers_of
 from hepscope_common.bus.protocol import Acknowledged
 from hepscope_common.runtime import Supervisor
-from hepscope_ingest.delivery import Delivery, DirectDelivery, Sealed
-from hepscope_ingest.metrics import IngestMetrics
+from hepscope_ingest.delivery import Delivery, Sealed
 
 MAX_PACKETS = 1000
 """Below the 1024 that a record may hold (the index has ten bits)."""
@@ -49,15 +47,13 @@ class Batcher:
 
     def __init__(
         self,
-        producer: Producer,
-        metrics: IngestMetrics,
+        delivery: Delivery,
         supervisor: Supervisor,
         *,
         record_bytes: int,
         age_seconds: float,
-        delivery: Delivery | None = None,
     ) -> None:
-        self._delivery = delivery or DirectDelivery(producer, metrics, supervisor)
+        self._delivery = delivery
         self._supervisor = supervisor
         self._record_bytes = record_bytes
         self._least_age = age_seconds

@@ -11,6 +11,7 @@ from hepscope_common.clock import Clock, wall_clock_us
 from hepscope_common.logs import get_logger
 from hepscope_common.runtime import Supervisor
 from hepscope_ingest.batcher import Batcher
+from hepscope_ingest.delivery_choice import make_delivery, make_spool
 from hepscope_ingest.intake import Intake
 from hepscope_ingest.listeners.udp import listening_drops, receive_buffers
 from hepscope_ingest.listening import Listening
@@ -37,6 +38,7 @@ class Ingest:
         now_us: Clock = wall_clock_us,
     ) -> None:
         self.peers = peers = PeerTable()
+        spool = make_spool(settings, now_us)
         self.metrics = IngestMetrics(
             registry,
             kernel_drops=lambda: listening_drops(self.listening.udp),
@@ -47,11 +49,12 @@ class Ingest:
             refused_peers=peers.refused,
             held=lambda: [((), self._batcher.held_packets)],
             unacknowledged=lambda: [((), self.intake.ledgers.outstanding)],
+            spool=spool,
         )
         producer = bus.producer()
+        self._delivery = make_delivery(settings, producer, self.metrics, supervisor, spool)
         self._batcher = Batcher(
-            producer,
-            self.metrics,
+            self._delivery,
             supervisor,
             record_bytes=settings.record_bytes,
             age_seconds=settings.record_age_ms / 1000,
@@ -81,6 +84,7 @@ class Ingest:
     async def __aenter__(self) -> Self:
         """Open every listener, or none."""
         async with AsyncExitStack() as opening:
+            await opening.enter_async_context(self._delivery)
             opening.push_async_callback(self._batcher.flush)
             await opening.enter_async_context(self.listening)
             self._stack = opening.pop_all()

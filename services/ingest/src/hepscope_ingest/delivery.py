@@ -8,7 +8,8 @@ silence.
 
 import asyncio
 from collections import deque
-from typing import NamedTuple, Protocol
+from types import TracebackType
+from typing import NamedTuple, Protocol, Self
 
 from hepscope_common.bus import Producer
 from hepscope_common.bus.origins import Headers
@@ -102,6 +103,18 @@ class DirectDelivery:
         # What a sender that failed has left; this time the error is the caller's.
         await self._send_waiting()
         await self._producer.flush()
+
+    async def __aenter__(self) -> Self:
+        """Nothing is needed."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Whoever wants everything on the bus flushes before."""
 
     async def _send_waiting(self) -> None:
         try:

@@ -58,6 +58,13 @@ class Sent:
         since = self._full_since if self.is_idle else self._progress_at
         return since is not None and self._clock() - since > self._patience
 
+    def is_stuck(self) -> bool:
+        """Whether nothing may be offered: the bus is away, and what it holds will tell its return.
+
+        One that holds nothing of ours must be asked.
+        """
+        return not self.is_idle and self.is_away()
+
     def offer(self, record: Sealed) -> bool:
         """Offer a record that lies nowhere else; returns whether it was taken."""
         serial = self._next_serial

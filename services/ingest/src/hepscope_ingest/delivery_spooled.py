@@ -14,11 +14,11 @@ import asyncio
 import contextlib
 import sys
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from itertools import islice
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self
 
 from hepscope_common.bus import Producer
 from hepscope_common.bus.protocol import Acknowledged
@@ -44,8 +44,6 @@ RETRY_SECONDS = 0.02
 
 REFUSED_SECONDS = 0.5
 """Before a disk that had no room is tried again."""
-
-_Result = TypeVar("_Result")
 
 _log = get_logger("ingest.delivery")
 
@@ -87,7 +85,6 @@ class SpooledDelivery:
         self._is_spooling = False
         """Whether the disk takes what the bus does not."""
         self._disk_from = 0.0
-        self._disk: asyncio.Future[object] | None = None
         self._pump: asyncio.Task[None] | None = None
         self._work = asyncio.Event()
         self._open = asyncio.Event()
@@ -103,12 +100,17 @@ class SpooledDelivery:
         """Packets that wait in memory alone; those of the spool are on disk."""
         return sum(record.packets for record in self._waiting)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether the bus has acknowledged everything and no file is left."""
+        return self._pump is None and not self._waiting and self._sent.is_idle
+
     def deliver(self, record: Sealed) -> None:
         """Offer a record, or keep it for the disk or until there is room."""
         if (
             not self._waiting
             and not self._is_behind(record)
-            and not self._sent.is_away()
+            and not self._sent.is_stuck()
             and self._sent.offer(record)
         ):
             self._metrics.records.add()
@@ -131,7 +133,7 @@ class SpooledDelivery:
         while self._waiting or (self._sent.packets and not self._sent.is_away()):
             if self._waiting:
                 self._start()
-            await self._rest()
+            await asyncio.sleep(RETRY_SECONDS)
 
     async def __aenter__(self) -> Self:
         """Take over what an earlier process left; raises StartupError."""
@@ -152,8 +154,6 @@ class SpooledDelivery:
         """Leave on disk whatever the bus has not acknowledged."""
         try:
             await cancel(self._pump)
-            if self._disk is not None:
-                await asyncio.wait([self._disk])
         finally:
             # Also when the time to drain is over: without an await in between.
             self._save()
@@ -170,7 +170,7 @@ class SpooledDelivery:
                 moved = self._drain() + self._send_waiting()
                 if self._must_spool():
                     moved += await self._fill()
-                elif not self._ahead and not self._spool.is_read and not self._sent.is_away():
+                elif not self._ahead and not self._spool.is_read and not self._sent.is_stuck():
                     moved += await self._read_on()
                 moved += await self._release()
                 if not self._waiting or (
@@ -188,7 +188,7 @@ class SpooledDelivery:
     def _drain(self) -> int:
         """Offer what was read from the disk; returns how many records went on."""
         went = 0
-        while self._ahead and not self._sent.is_away():
+        while self._ahead and not self._sent.is_stuck():
             place, record = self._ahead[0]
             if place in self._copies:
                 self._copies.remove(place)
@@ -207,7 +207,7 @@ class SpooledDelivery:
         """Offer what waits and is not behind others on disk; returns how many went."""
         went = 0
         while self._waiting and not self._is_behind(self._waiting[0]):
-            if self._sent.is_away() or not self._sent.offer(self._waiting[0]):
+            if self._sent.is_stuck() or not self._sent.offer(self._waiting[0]):
                 break
             self._pop_waiting()
             self._metrics.records.add()
@@ -250,7 +250,7 @@ class SpooledDelivery:
             self._sent.copied(serial, partial(self._released.append, place))
 
     async def _append(self, records: list[Sealed]) -> list[Place]:
-        places = await self._on_disk(partial(self._spool.append, records))
+        places = await asyncio.to_thread(self._spool.append, records)
         self._metrics.spooled.add((), len(places))
         self._is_spooling = len(places) == len(records)
         if not self._is_spooling:
@@ -258,7 +258,7 @@ class SpooledDelivery:
         return places
 
     async def _read_on(self) -> int:
-        found = await self._on_disk(self._spool.read)
+        found = await asyncio.to_thread(self._spool.read)
         for place, record in found:
             if place.segment < self._own_from:
                 self._behind[record.topic, record.partition] += 1
@@ -273,14 +273,8 @@ class SpooledDelivery:
         """Tell the spool what is safe, so that files can go; returns how many."""
         released, self._released[:] = list(self._released), []
         if released or self._spool.is_read:
-            await self._on_disk(partial(self._spool.release, released))
+            await asyncio.to_thread(self._spool.release, released)
         return len(released)
-
-    async def _on_disk(self, work: Callable[[], _Result]) -> _Result:
-        future = asyncio.get_running_loop().run_in_executor(None, work)
-        self._disk = future
-        # A thread cannot be cancelled; whoever ends us waits for it.
-        return await asyncio.shield(future)
 
     def _save(self) -> None:
         """Put on disk what is in memory alone."""

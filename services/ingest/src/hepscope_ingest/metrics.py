@@ -1,6 +1,7 @@
 """Metrics of ingest: what came, what was accepted, what was refused and why."""
 
 from collections.abc import Callable, Iterable
+from typing import Protocol
 
 from prometheus_client import CollectorRegistry
 
@@ -19,8 +20,25 @@ def _nothing() -> Iterable[tuple[tuple[str, ...], float]]:
     return ()
 
 
-def _zero() -> int:
-    return 0
+class SpoolReading(Protocol):
+    """What is asked of a spool at scrape."""
+
+    damaged: int
+    errors: int
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of its files."""
+        ...
+
+    @property
+    def records(self) -> int:
+        """Records that the bus has not acknowledged."""
+        ...
+
+    def oldest_seconds(self) -> float:
+        """Age of its oldest file."""
+        ...
 
 
 class IngestMetrics:
@@ -38,11 +56,7 @@ class IngestMetrics:
         held: Readings = _nothing,
         certificate_expiry: Readings = _nothing,
         unacknowledged: Readings = _nothing,
-        spool_damaged: Callable[[], int] = _zero,
-        spool_errors: Callable[[], int] = _zero,
-        spool_bytes: Readings = _nothing,
-        spool_records: Readings = _nothing,
-        spool_age: Readings = _nothing,
+        spool: SpoolReading | None = None,
     ) -> None:
         self.received = CounterFamily(
             "hepscope_ingest_received_total",
@@ -105,12 +119,12 @@ class IngestMetrics:
         self.spool_damaged = CounterFamily(
             "hepscope_ingest_spool_damaged_total",
             "Places of spool files that held no sound record, such as an end torn by a crash.",
-            read=spool_damaged,
+            read=lambda: spool.damaged if spool else 0,
         )
         self.spool_errors = CounterFamily(
             "hepscope_ingest_spool_errors_total",
             "Times that the disk refused to write, read or delete for the spool.",
-            read=spool_errors,
+            read=lambda: spool.errors if spool else 0,
         )
         self.stalls = CounterFamily(
             "hepscope_ingest_stalls_total",
@@ -139,16 +153,20 @@ class IngestMetrics:
                 "Packets of senders with acknowledgements that wait for the bus to confirm them.",
                 unacknowledged,
             ),
-            GaugeFamily("hepscope_ingest_spool_bytes", "Bytes of the spool's files.", spool_bytes),
+            GaugeFamily(
+                "hepscope_ingest_spool_bytes",
+                "Bytes of the spool's files.",
+                lambda: [((), spool.size_bytes)] if spool else [],
+            ),
             GaugeFamily(
                 "hepscope_ingest_spool_records",
                 "Records on disk that the bus has not acknowledged.",
-                spool_records,
+                lambda: [((), spool.records)] if spool else [],
             ),
             GaugeFamily(
                 "hepscope_ingest_spool_oldest_seconds",
                 "Age of the oldest file of the spool; 0 when there is none.",
-                spool_age,
+                lambda: [((), spool.oldest_seconds())] if spool else [],
             ),
             GaugeFamily(
                 "hepscope_ingest_tcp_connections",

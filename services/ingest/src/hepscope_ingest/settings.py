@@ -92,6 +92,21 @@ class IngestSettings(Section):
     """Silence after which the kernel probes a peer; twice as long without any answer and its
     connection is gone."""
 
+    spool_dir: OptionalPath = None
+    """Directory for records that the bus does not take while it is away; it belongs to one ingest.
+    Empty turns it off: senders then wait, and datagrams beyond the buffers are dropped."""
+
+    spool_bytes: int = Field(default=1024 * 1024 * 1024, ge=1024 * 1024)
+    """Bytes that the spool may take of its disk; then reading from the network stops."""
+
+    spool_after_ms: int = Field(default=2000, ge=10, le=600_000)
+    """The bus counts as away, and records go to the spool, when it has acknowledged nothing for so
+    long; one that is slow but goes on slows its senders down instead."""
+
+    spool_sync: bool = True
+    """Whether a record is on the disk itself before it counts as spooled, and so survives a power
+    cut; off, it survives the end of the process alone, and slow disks are spared."""
+
     record_bytes: int = Field(default=64 * 1024, ge=1024, le=512 * 1024)
     """A bus record is closed at this size."""
 

@@ -125,12 +125,17 @@ class Spool:
                 self._lock = None
 
     def append(self, records: Sequence[Sealed]) -> list[Place]:
-        """Put records at the end; returns where the first ones lie, as many as found room."""
+        """Put records at the end; returns where the first ones lie, as many as found room.
+
+        None of them does before the directory was opened or after it was closed.
+        """
         with self._turn:
             return self._append(records)
 
     def _append(self, records: Sequence[Sealed]) -> list[Place]:
         places: list[Place] = []
+        if self._lock is None:
+            return places
         for group in self._groups(records):
             try:
                 places += self._writable().append(group, sync=self._sync)
