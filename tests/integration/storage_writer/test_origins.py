@@ -264,6 +264,28 @@ async def test_an_origin_that_was_forgotten_is_looked_up(database: str) -> None:
     assert rig.counts()["attempts_total{stale_origins}"] >= 1
 
 
+async def test_origins_silent_for_too_long_are_forgotten(database: str) -> None:
+    """As the setting says; the others stay."""
+    bus = make_bus(partitions=1)
+    async with running(bus, database):
+        put_numbered(bus, [1])
+        put_numbered(bus, [1], origin=OTHER)
+    await execute(
+        database,
+        "update hepscope.bus_origin set updated_at = now() - interval '50 hours'"
+        f" where origin = '\\x{ORIGIN.hex()}'",
+    )
+
+    patient = SETTINGS.model_copy(update={"origin_days": 3.0})
+    async with running(bus, database, patient) as rig:
+        await until(lambda: rig.writer.readiness()[0])
+    assert len(await seqs(database)) == 2
+    hurried = SETTINGS.model_copy(update={"origin_days": 2.0})
+    async with running(bus, database, hurried) as rig:
+        await until(lambda: rig.counts().get("origins_expired_total{}", 0) == 1)
+    assert await seqs(database) == {(0, OTHER): 1}
+
+
 async def test_an_origin_that_expired_meanwhile_goes_on(database: str) -> None:
     """The writer remembers it, the database does not: it is stored as new."""
     bus = make_bus(partitions=1)

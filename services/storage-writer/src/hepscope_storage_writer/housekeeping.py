@@ -20,7 +20,7 @@ POLICY_SECONDS = 60.0
 """Age at which the partition policies are read again."""
 
 EXPIRY_SECONDS = 3600.0
-"""How often silent origins are looked for, the first time together with the policies."""
+"""How often silent origins are looked for, the first time at the start."""
 
 _log = get_logger("writer")
 
@@ -112,7 +112,8 @@ class Housekeeping:
 
     async def _write(self, taken: dict[str, nodes.NodeSeen]) -> None:
         is_old = self._policies_age >= POLICY_SECONDS
-        if not taken and not is_old:
+        is_due = self._expiry_age >= EXPIRY_SECONDS
+        if not (taken or is_old or is_due):
             return
         async with self._shared.side.hold() as side:
             if taken:
@@ -120,7 +121,7 @@ class Housekeeping:
             if is_old:
                 await self._shared.expiry.read(side)
                 self._policies_age = 0.0
-            if is_old and self._expiry_age >= EXPIRY_SECONDS:
+            if is_due:
                 gone = await origins.expire(side, self._settings.origin_days)
                 self._metrics.expired_origins.add(amount=gone)
                 self._expiry_age = 0.0

@@ -81,3 +81,12 @@ def test_only_an_undefined_table_is_a_missing_leaf() -> None:
     """A dropped leaf is told from other errors, so that the cache is forgotten for it alone."""
     assert is_missing_leaf(asyncpg.UndefinedTableError("x"))
     assert not is_missing_leaf(asyncpg.UndefinedColumnError("x"))
+
+
+def test_a_rollback_on_a_session_that_confused_the_driver_is_busy() -> None:
+    """Killed amid a COPY; the same words without that are a mistake of ours."""
+    error = asyncpg.InterfaceError("cannot perform operation: another operation is in progress")
+    assert verdict_of(error) is Verdict.FATAL
+
+    error.__context__ = asyncpg.InternalClientError("cannot switch to state 21")
+    assert verdict_of(error) is Verdict.BUSY

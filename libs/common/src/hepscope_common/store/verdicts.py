@@ -68,7 +68,9 @@ def verdict_of(error: BaseException | None) -> Verdict:
     if isinstance(error, asyncpg.PostgresError):
         return verdict_of_state(error.sqlstate or "")
     if isinstance(error, asyncpg.InterfaceError):
-        return Verdict.BUSY if _CLOSED.search(str(error)) else Verdict.FATAL
+        # A session killed amid a COPY confuses the driver; the rollback then finds it in use.
+        is_confused = isinstance(error.__context__, asyncpg.InternalClientError)
+        return Verdict.BUSY if is_confused or _CLOSED.search(str(error)) else Verdict.FATAL
     # OSError covers refused and reset connections and, as TimeoutError, every time-out.
     if isinstance(error, OSError | EOFError | asyncpg.InternalClientError):
         return Verdict.BUSY
