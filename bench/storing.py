@@ -5,6 +5,7 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 
+import asyncpg
 from prometheus_client import CollectorRegistry
 
 from bench.report import Row
@@ -17,6 +18,13 @@ from hepscope_storage_writer.settings import WriterSettings
 
 ROUNDS = 3
 """The best counts: what else runs on the machine only ever takes away."""
+
+_SIZES = """
+select sum(pg_table_size(leaf.relid)), sum(pg_indexes_size(leaf.relid))
+from unnest(array['hepscope.sip'::regclass, 'hepscope.call'::regclass]) root,
+     pg_partition_tree(root) leaf
+where leaf.isleaf
+"""
 
 PER_RECORD = 85
 """Packets in a record of 64 kB."""
@@ -73,4 +81,22 @@ async def measure(dsn: str, messages: Sequence[bytes], now_us: int) -> list[Row]
         seconds = min(times)
         name = "bus to PostgreSQL, with calls" if calls else "bus to PostgreSQL, messages only"
         rows.append(Row(name, count / seconds, "rows/s", floor, note=f"{count:,} messages"))
-    return rows
+    return [*rows, *await _sizes(dsn)]
+
+
+async def _sizes(dsn: str) -> list[Row]:
+    """Return the bytes that a message takes, its share of the call records included."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        messages = await connection.fetchval("select count(*) from hepscope.sip")
+        found = await connection.fetchrow(_SIZES)
+    finally:
+        await connection.close()
+    assert found is not None
+    heap, indexes = int(found[0]), int(found[1])
+    note = f"{messages:,} messages of 630 bytes of SIP, half of them with call records"
+    return [
+        Row("bytes per stored message, without indexes", heap / messages, "B", note=note),
+        Row("bytes per stored message", (heap + indexes) / messages, "B", 1050,
+            higher_is_better=False, note=note),
+    ]  # fmt: skip
