@@ -76,12 +76,13 @@ class Runnable(Protocol):
 class Installation:
     """All parts, running; inert until entered."""
 
-    def __init__(self, work: Path, *, disk_mib: int) -> None:
+    def __init__(self, work: Path, *, disk_mib: int, with_spool: bool = True) -> None:
         self.work = work
         self.logs = work / "logs"
         self.ports = ports = Ports()
         self.disk = SmallDisk(work / "disk", mib=disk_mib)
         self.has_disk = True
+        self._with_spool = with_spool
         self.proxies = {
             link: Proxy(ports.links[link], self._upstream(link), source=_source(link))
             for link in Link
@@ -193,9 +194,8 @@ class Installation:
         for part in SERVICES:
             data = self.work / part
             data.mkdir()
-            child = Child(
-                part, command_of(part), environment_of(part, ports, data), log / f"{part}.log"
-            )
+            environ = environment_of(part, ports, data, with_spool=self._with_spool)
+            child = Child(part, command_of(part), environ, log / f"{part}.log")
             self.parts[part] = self.services[part] = child
         opening.callback(self.broker.close)
         for running in self.parts.values():

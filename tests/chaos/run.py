@@ -30,6 +30,7 @@ ASK_SECONDS = 0.25
 FINISH_SECONDS = 120.0
 LAG_SECONDS = 300.0
 WARM_SECONDS = 2.0
+CALM_SECONDS = 3.0
 
 Say = Callable[[str], None]
 
@@ -48,6 +49,8 @@ class Options:
     """How long a recovery may take."""
     most_packets: int = 600_000
     """What the database's disk has room for."""
+    with_spool: bool = True
+    """Whether ingest has a disk spool for the time without a broker."""
 
 
 class Run:
@@ -64,7 +67,9 @@ class Run:
         """Run the whole and return what was found."""
         library = self._clock_library()
         mib = disk.size_mib(self._options.most_packets)
-        async with Installation(self._work, disk_mib=mib) as installation:
+        async with Installation(
+            self._work, disk_mib=mib, with_spool=self._options.with_spool
+        ) as installation:
             faults = self._possible(plan, installation, library)
             self._say(f"running on loopback, logs in {installation.logs}; {len(faults)} faults")
             load = Load(installation, rate=self._options.rate)
@@ -206,12 +211,17 @@ async def _unstored(installation: Installation, load: Load, marks: dict[str, int
 
 
 async def _wait_for_writer(bootstrap: str, dsn: str) -> int:
-    """Return how many records are not stored; waits until none are, within limits."""
-    ends = await end_offsets(bootstrap, PARTITIONS)
+    """Return how many records are not stored; waits until none are and no more come."""
     deadline = time.monotonic() + LAG_SECONDS
+    ends, calm_since = await end_offsets(bootstrap, PARTITIONS), time.monotonic()
     while True:
         positions = await read_positions(dsn, SIGNALLING)
         lag = sum(max(0, end - positions.get(n, 0)) for n, end in ends.items())
-        if not lag or time.monotonic() > deadline:
+        now = time.monotonic()
+        if (not lag and now - calm_since > CALM_SECONDS) or now > deadline:
             return lag
         await asyncio.sleep(ASK_SECONDS)
+        before, ends = ends, await end_offsets(bootstrap, PARTITIONS)
+        # What ingest still held, in memory or in its spool, may come after the last sender ended.
+        if ends != before:
+            calm_since = time.monotonic()

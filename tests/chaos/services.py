@@ -44,18 +44,18 @@ def command_of(part: Part) -> list[str]:
     return [sys.executable, "-m", MODULES[part]]
 
 
-def environment_of(part: Part, ports: Ports, data: Path) -> dict[str, str]:
+def environment_of(
+    part: Part, ports: Ports, data: Path, *, with_spool: bool = True
+) -> dict[str, str]:
     """Return the whole environment of a service; ``data`` is a folder of its own."""
-    kept = {
-        name: text
-        for name, text in os.environ.items()
-        if not name.startswith("HEPSCOPE_") and name != "PYTHONPATH"
-    }
+    kept = {name: text for name, text in os.environ.items() if not name.startswith("HEPSCOPE_")}
     settings = {
         "HEPSCOPE_OPS__LISTEN": f"127.0.0.1:{ports.ops[part]}",
         "HEPSCOPE_DATA_DIR": str(data),
         **_listening(part, ports),
     }
+    if part is Part.INGEST and with_spool:
+        settings["HEPSCOPE_INGEST__SPOOL_DIR"] = str(data / "spool")
     if part in BROKER_LINKS:
         settings |= _bus(part, ports)
     if part in DATABASE_LINKS:
