@@ -259,6 +259,19 @@ async def test_connections_beyond_the_limit_are_closed_before_a_handshake(
         await rig.until(lambda: len(rig.on_bus()) == 1)
 
 
+async def test_networks_that_may_not_send_get_no_handshake(
+    make_rig: MakeRig, authority: Authority
+) -> None:
+    """Refused and counted once a connection, over TCP too."""
+    rules = {"denied_networks": "127.0.0.0/8"}
+    async with make_rig(**authority.settings, rules=rules) as rig:
+        with pytest.raises((ConnectionError, ssl.SSLError)):
+            await asyncio.open_connection(*rig.tls, ssl=authority.client())
+        async with connected(rig.tcp, None) as (reader, _):
+            await closed(reader)
+        assert rig.count("refused_total", reason="network") == 2
+
+
 async def test_clients_must_show_a_certificate_once_a_ca_is_set(
     make_rig: MakeRig, authority: Authority
 ) -> None:

@@ -114,6 +114,11 @@ class TcpListener:
 
     def _accept(self, connection: socket.socket, address: Address) -> None:
         """Serve a connection in a task of ours, known from its first moment."""
+        if not self._intake.is_allowed(self._peers.endpoint(address)):
+            # Before anything is held for it, a handshake above all.
+            self._refuse(Refusal.NETWORK, address, f"a connection to {self.name}")
+            connection.close()
+            return
         if len(self._connections) >= self._limits.connections:
             self._refuse(Refusal.CONNECTION_LIMIT, address, f"to {self.name}")
             connection.close()
