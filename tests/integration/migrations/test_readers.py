@@ -8,7 +8,8 @@ import pytest
 import hepscope_migrations
 from hepscope_common.store.connection import Access, connect
 from hepscope_common.store.partitions import LeafCache
-from support.postgres import dsn_of, execute
+from hepscope_standalone.cli import main
+from support.postgres import dsn_of, execute, run_apart
 
 NOON_US = 1_769_860_800_000_000
 LEAF = "hepscope.sip_call_p20260131_0000"
@@ -188,6 +189,19 @@ async def test_user_without_rights_is_told_what_to_run_and_then_it_is_done(clust
         admin, "grafanareader", ["select count(*) from homer.hep_proto_1_call"]
     ) == [True]
     assert await allowed(admin, "grafanareader", WRITES) == [False] * len(WRITES)
+
+
+def test_migrate_prints_what_is_left_to_an_administrator(
+    cluster: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command succeeds, and each note stands on a line of its own."""
+    run_apart(lambda: execute(cluster, "create role app login", "create database site owner app"))
+
+    assert main(["migrate", "--dsn", dsn_of(cluster, "site", "app")]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"schema none -> {hepscope_migrations.head()}"
+    assert [line.split(":")[0] for line in lines[1:]] == ["note", "note"]
+    assert "grafanareader" in lines[2]
 
 
 async def test_a_role_made_later_reads_what_is_there_already(cluster: str) -> None:

@@ -1,5 +1,6 @@
 """``hepscope partitions`` on a real database."""
 
+import asyncio
 import json
 import secrets
 from collections.abc import Callable, Iterator
@@ -22,6 +23,12 @@ NOW_US = wall_clock_us()
 TODAY_US = NOW_US - NOW_US % DAY_US
 ROUNDS = 11
 """A round closes one leaf; ten have rows and are past."""
+
+CANCEL_WAITING = """
+select bool_or(pg_cancel_backend(pid)) from pg_stat_activity
+where application_name = 'hepscope partitions' and datname = current_database()
+  and wait_event_type = 'Lock'
+"""
 
 pytestmark = pytest.mark.database
 
@@ -266,6 +273,35 @@ def test_check_of_a_database_that_nobody_maintains_fails(database: str, run: Run
     assert code == 1
     assert {one["problem"] for one in json.loads(out)["problems"]} == {"missing_ahead"}
     assert len(json.loads(out)["problems"]) == 8
+
+
+def test_a_drop_that_a_long_transaction_holds_up_can_be_repeated(
+    filled: str, run: Run, capsys: Capture
+) -> None:
+    """It ends with one line; the same command then finishes what it began."""
+    words = ["partitions", "drop", "--class", "calls", "--before", day(-3), "--yes"]
+
+    async def held() -> int:
+        holder = await asyncpg.connect(filled)
+        transaction = holder.transaction()
+        await transaction.start()
+        await holder.execute("lock table hepscope.sip_call in share update exclusive mode")
+        dropping = asyncio.create_task(asyncio.to_thread(main, [*words, "--dsn", filled]))
+        # Instead of the 20 s after which the wait ends by itself.
+        async with asyncio.timeout(15):
+            while not await holder.fetchval(CANCEL_WAITING):
+                await asyncio.sleep(0.01)
+        code = await dropping
+        await transaction.rollback()
+        await holder.close()
+        return code
+
+    assert run_apart(held) == 1
+    assert "a long transaction is in the way" in capsys.readouterr().err
+    assert len(stored(filled)) == 16
+    code, _ = run(filled, "drop", "--class", "calls", "--before", day(-3), "--yes")
+    assert code == 0
+    assert len(stored(filled)) == 14
 
 
 @pytest.mark.parametrize(

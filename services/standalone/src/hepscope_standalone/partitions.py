@@ -101,6 +101,11 @@ def run(options: argparse.Namespace) -> int:
         raise StartupError(str(error)) from error
     except (asyncpg.InvalidSchemaNameError, asyncpg.UndefinedTableError) as error:
         raise StartupError("this database has no hepscope schema: run hepscope migrate") from error
+    except (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError) as error:
+        raise StartupError(
+            f"a long transaction is in the way ({error}); nothing is lost: run it again later,"
+            " or let the next round of maintenance go on"
+        ) from error
     except asyncpg.PostgresError as error:
         raise StartupError(f"the database refuses: {error}") from error
     except (OSError, ValueError, asyncpg.InterfaceError) as error:
