@@ -50,3 +50,13 @@ def test_all_addresses_are_those_of_ipv4_too(kind: socket.SocketKind) -> None:
                 peer.sendto(b"x", ("127.0.0.1", port))
                 bound.settimeout(5)
                 assert bound.recv(9) == b"x"
+
+
+def test_a_port_is_shared_only_by_those_who_all_say_so() -> None:
+    """Who does not ask for it finds the port in use."""
+    with bind(Listen(host="127.0.0.1", port=0), socket.SOCK_DGRAM, "first", reuse_port=True) as one:
+        taken = address_of(one)
+        with bind(taken, socket.SOCK_DGRAM, "second", reuse_port=True) as other:
+            assert address_of(other) == taken
+        with pytest.raises(StartupError, match="third: cannot listen at"):
+            bind(taken, socket.SOCK_DGRAM, "third")

@@ -182,7 +182,7 @@ async def test_a_handshake_that_does_not_end_is_cut_and_counted(
     make_rig: MakeRig, authority: Authority, begun: bytes
 ) -> None:
     """However far it came; others are served meanwhile."""
-    async with make_rig(**authority.settings, tls_handshake_seconds=0.3) as rig:
+    async with make_rig(**authority.settings, tls_handshake_seconds=1.0) as rig:
         async with connected(rig.tls, None) as (reader, writer):
             writer.write(begun)
             await send_tls(rig, authority.client(), PACKET)

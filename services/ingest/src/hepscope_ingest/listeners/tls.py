@@ -1,8 +1,9 @@
 """HEP over TLS: the handshake, then all as over TCP.
 
 A connection waits for its first byte without cost to others; then only so many handshakes are
-under way at once, each being a millisecond of the event loop, and the rest wait for their turn.
-All of it within one limit of seconds from the moment of accepting.
+under way at once, each being a millisecond of the event loop, and the rest wait for their turn. The
+first byte and the handshake each have a limit of seconds; the wait, whose fault it is not, has none
+but that of those before it.
 """
 
 import asyncio
@@ -61,7 +62,9 @@ class TlsListener(TcpListener):
         inflow = None
         try:
             async with asyncio.timeout(self._seconds):
-                if await self._begins(connection, address):
+                has_begun = await self._begins(connection, address)
+            if has_begun:
+                async with self._turns, asyncio.timeout(self._seconds):
                     inflow = await self._shake_hands(connection)
         except TimeoutError:
             self._refuse(Refusal.TLS_HANDSHAKE, address, f"not done within {self._seconds:g} s")
@@ -83,13 +86,12 @@ class TlsListener(TcpListener):
 
     async def _shake_hands(self, connection: socket.socket) -> Inflow:
         inflow = Inflow(is_tls=True)
-        async with self._turns:
-            await asyncio.get_running_loop().connect_accepted_socket(
-                lambda: inflow,
-                connection,
-                ssl=self._terms.context(),
-                ssl_handshake_timeout=self._seconds,
-            )
+        await asyncio.get_running_loop().connect_accepted_socket(
+            lambda: inflow,
+            connection,
+            ssl=self._terms.context(),
+            ssl_handshake_timeout=self._seconds,
+        )
         return inflow
 
 
