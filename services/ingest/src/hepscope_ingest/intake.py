@@ -142,17 +142,20 @@ class Intake:
             packet = ruled
         self._accepted_counts[_VERSIONS[admitted.version]] += 1
         peer.accepted += 1
-        self._count(admitted, node, now_us)
-        # Half a number is none: ingest numbers such a packet like those of plain senders.
+        node.accepted = accepted = node.accepted + 1
+        node.last_us = now_us
+        if accepted % SKEW_EVERY == 1 or admitted.quirks or admitted.version != node.version:
+            self._count_unusual(admitted, node, now_us)
+        if admitted.stripped_own_chunks:
+            self._metrics.own_chunks.add((), admitted.stripped_own_chunks)
+        topic = topic_of(admitted.protocol_type)
+        partition = partition_of(admitted.routing_key, self._partitions)
         origin, seq = admitted.origin, admitted.seq
-        self._add(
-            topic_of(admitted.protocol_type),
-            partition_of(admitted.routing_key, self._partitions),
-            packet,
-            origin=origin if seq is not None else b"",
-            seq=seq if origin else None,
-            acknowledged=acknowledged,
-        )
+        # Half a number is none: ingest numbers such a packet like those of plain senders.
+        if not origin or seq is None:
+            self._add(topic, partition, packet, acknowledged=acknowledged)
+        else:
+            self._add(topic, partition, packet, origin=origin, seq=seq, acknowledged=acknowledged)
         return True
 
     def is_allowed(self, endpoint: Endpoint) -> bool:
@@ -180,20 +183,15 @@ class Intake:
                 reason, "refused a packet of %s: %s %s", peer.name, reason, detail
             )
 
-    def _count(self, admitted: Admitted, node: Node, now_us: int) -> None:
-        """Count an accepted packet for its node."""
-        accepted = node.accepted
-        if not accepted % SKEW_EVERY:
+    def _count_unusual(self, admitted: Admitted, node: Node, now_us: int) -> None:
+        """Count what only some accepted packets have; now and then, look at the node's clock."""
+        if node.accepted % SKEW_EVERY == 1:
             node.note_skew(admitted.time_us, now_us)
-        node.accepted = accepted + 1
-        node.last_us = now_us
         if admitted.version != node.version:
             node.note_version(admitted.version)
         if admitted.quirks:
             self._metrics.quirks.add()
             node.note_quirks(admitted.quirks)
-        if admitted.stripped_own_chunks:
-            self._metrics.own_chunks.add((), admitted.stripped_own_chunks)
 
     def _apply(
         self, rules: RuleChain, admitted: Admitted, node: Node, endpoint: Endpoint, now_us: int
