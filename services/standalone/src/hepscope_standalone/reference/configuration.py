@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from pydantic import BaseModel, SecretStr
+from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from hepscope_common.settings import NESTED, PREFIX
+from hepscope_common.settings import NESTED, PREFIX, Section
 from hepscope_standalone.settings import StandaloneSettings
 
 _HEAD = """\
@@ -29,16 +29,27 @@ def configuration_page() -> str:
         name: field for name, field in StandaloneSettings.model_fields.items()
         if not _is_section(field)
     })  # fmt: skip
-    for name, field in StandaloneSettings.model_fields.items():
-        section = field.annotation
-        if isinstance(section, type) and issubclass(section, BaseModel):
-            lines.append(f"\n## [{name}]\n\n{_text(section.__doc__)}\n")
-            lines += _rows(f"{PREFIX}{name.upper()}{NESTED}", section.model_fields)
+    lines += _sections("", PREFIX, StandaloneSettings.model_fields)
     return "\n".join(lines) + "\n"
 
 
+def _sections(path: str, prefix: str, fields: dict[str, FieldInfo]) -> list[str]:
+    """Return a table for each section among the fields, the sections inside it behind it."""
+    lines: list[str] = []
+    for name, field in fields.items():
+        section = field.annotation
+        if not (isinstance(section, type) and issubclass(section, Section)):
+            continue
+        inner = f"{prefix}{name.upper()}{NESTED}"
+        own = {key: one for key, one in section.model_fields.items() if not _is_section(one)}
+        lines.append(f"\n## [{path}{name}]\n\n{_text(section.__doc__)}\n")
+        lines += _rows(inner, own)
+        lines += _sections(f"{path}{name}.", inner, section.model_fields)
+    return lines
+
+
 def _is_section(field: FieldInfo) -> bool:
-    return isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+    return isinstance(field.annotation, type) and issubclass(field.annotation, Section)
 
 
 def _table(title: str, prefix: str, fields: dict[str, FieldInfo]) -> list[str]:
