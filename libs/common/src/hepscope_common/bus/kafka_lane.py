@@ -25,17 +25,10 @@ class Pending(NamedTuple):
 
 
 class Batch(Protocol):
-    """What a client library fills before it sends."""
+    """What is filled before it is sent."""
 
-    def append(
-        self,
-        *,
-        timestamp: int,
-        key: bytes | None,
-        value: bytes,
-        headers: list[tuple[str, bytes]],
-    ) -> object | None:
-        """Take a record; None when it is full."""
+    def append(self, time_ms: int, value: bytes, headers: list[tuple[str, bytes]]) -> bool:
+        """Take a record; False when it is full."""
         ...
 
 
@@ -75,10 +68,7 @@ class Lane:
         count = 0
         while self._waiting:
             record = self._waiting[0]
-            took = batch.append(
-                timestamp=record.time_ms, key=None, value=record.value, headers=record.headers
-            )
-            if took is None:
+            if not batch.append(record.time_ms, record.value, record.headers):
                 break
             self._handed.append(self._waiting.popleft())
             count += 1

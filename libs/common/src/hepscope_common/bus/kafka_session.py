@@ -15,11 +15,12 @@ from typing import NoReturn, cast
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaTimeoutError, ProducerClosed
 
-from hepscope_common.bus.kafka_lane import Batch, Lane, Pending
+from hepscope_common.bus.kafka_batch import FastBatch
+from hepscope_common.bus.kafka_lane import Lane, Pending
 from hepscope_common.bus.kafka_link import Link, end_within
 from hepscope_common.bus.protocol import MAX_RECORD_BYTES
 
-BATCH_BYTES = 512 * 1024
+BATCH_BYTES = 256 * 1024
 """Records of a partition sent together; a longer record goes alone."""
 
 REQUEST_BYTES = 1024 * 1024
@@ -60,8 +61,6 @@ class Session:
             **self._link.options(),
             enable_idempotence=True,
             acks="all",
-            compression_type="lz4",
-            max_batch_size=BATCH_BYTES,
             max_request_size=REQUEST_BYTES,
         )
         try:
@@ -96,13 +95,13 @@ class Session:
     async def _feed(self, producer: AIOKafkaProducer, lane: Lane) -> None:
         while True:
             await lane.wait()
-            batch = producer.create_batch()
-            count = lane.hand_over(cast("Batch", batch))
+            batch = FastBatch(BATCH_BYTES)
+            count = lane.hand_over(batch)
             future = await self._submit(producer, lane, batch)
             future.add_done_callback(partial(self._delivered, lane, count))
 
     async def _submit(
-        self, producer: AIOKafkaProducer, lane: Lane, batch: object
+        self, producer: AIOKafkaProducer, lane: Lane, batch: FastBatch
     ) -> asyncio.Future[object]:
         """Return the future of a batch once the one before it is on its way."""
         topic = self._link.wire_topic(lane.where.topic)
