@@ -60,7 +60,7 @@ def settings_of(options: argparse.Namespace) -> Options:
     if options.short and options.packets is None:
         packets = 2000
     # A fault and its recovery take about half a minute; a bad one takes all of the patience.
-    likely = options.rate * 60 * (options.faults or DEFAULT_FAULTS)
+    likely = options.rate * 45 * (options.faults or DEFAULT_FAULTS)
     return Options(
         rate=options.rate,
         packets=packets,

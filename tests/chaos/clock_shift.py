@@ -38,6 +38,7 @@ def prepare(folder: Path, *, installed: Sequence[Path] = FAKETIME) -> Path:
     for library in installed:
         if library.exists():
             return library
+    folder.mkdir(exist_ok=True)
     library = folder / "clock_shift.so"
     for compiler in filter(None, map(shutil.which, COMPILERS)):
         command = [compiler, "-O2", "-shared", "-fPIC", "-o", str(library), str(SOURCE), "-ldl"]

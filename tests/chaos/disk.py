@@ -10,7 +10,7 @@ MIB = 1024 * 1024
 BASE_MIB = 320
 """An empty cluster, its write-ahead log at the largest size allowed, and some air."""
 
-BYTES_PER_PACKET = 3000
+BYTES_PER_PACKET = 2000
 """Row, call record and indexes of one packet, and what vacuum has not yet cleaned."""
 
 _BALLAST = "ballast"

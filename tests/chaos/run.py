@@ -87,7 +87,7 @@ class Run:
 
     def _clock_library(self) -> Path | None:
         try:
-            return clock_shift.prepare(self._work)
+            return clock_shift.prepare(self._work / "clock")
         except clock_shift.NoClockShiftError as error:
             self.findings.left_out.append(f"clock: {error}")
             return None
