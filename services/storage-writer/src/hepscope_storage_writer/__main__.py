@@ -4,7 +4,6 @@ import sys
 from collections.abc import AsyncIterator
 
 from hepscope_common.bus.kafka import KafkaBus
-
 from hepscope_common.bus.settings import BusSettings
 from hepscope_common.runtime import Component, StartupError
 from hepscope_common.service import Around, ServiceSettings, run
