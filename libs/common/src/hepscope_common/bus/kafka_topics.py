@@ -79,6 +79,8 @@ async def _create(
         "min.insync.replicas": str(settings.min_insync_replicas),
         "max.message.bytes": str(MAX_RECORD_BYTES + BATCH_ROOM_BYTES),
         "cleanup.policy": "delete",
+        # Of the broker: times of a producer whose clock is an hour ahead are refused for ever.
+        "message.timestamp.type": "LogAppendTime",
         "compression.type": "producer",
         "unclean.leader.election.enable": "false",
     }
