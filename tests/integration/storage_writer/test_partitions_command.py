@@ -282,18 +282,20 @@ def test_a_drop_that_a_long_transaction_holds_up_can_be_repeated(
     words = ["partitions", "drop", "--class", "calls", "--before", day(-3), "--yes"]
 
     async def held() -> int:
-        holder = await asyncpg.connect(filled)
+        # A transaction sees the activity of its first look for as long as it lasts.
+        holder, watcher = await asyncpg.connect(filled), await asyncpg.connect(filled)
         transaction = holder.transaction()
         await transaction.start()
         await holder.execute("lock table hepscope.sip_call in share update exclusive mode")
         dropping = asyncio.create_task(asyncio.to_thread(main, [*words, "--dsn", filled]))
         # Instead of the 20 s after which the wait ends by itself.
         async with asyncio.timeout(15):
-            while not await holder.fetchval(CANCEL_WAITING):
+            while not await watcher.fetchval(CANCEL_WAITING):
                 await asyncio.sleep(0.01)
         code = await dropping
         await transaction.rollback()
         await holder.close()
+        await watcher.close()
         return code
 
     assert run_apart(held) == 1
