@@ -91,9 +91,11 @@ def test_an_interrupted_run_leaves_nothing_behind(folder: Path) -> None:
     run = started(folder)
     try:
         assert run.stdout is not None
-        for line in run.stdout:
-            if "running on loopback" in line:
-                break
+        said: list[str] = []
+        while not said or "running on loopback" not in said[-1]:
+            line = run.stdout.readline()
+            assert line, "".join(said)
+            said.append(line)
         assert len(processes_of(folder)) > len(Part)
         run.send_signal(signal.SIGINT)
         run.communicate(timeout=END_SECONDS)
