@@ -107,6 +107,7 @@ def test_an_interrupted_run_leaves_nothing_behind(folder: Path) -> None:
     assert [path.name for path in folder.iterdir() if path.is_dir()] == ["logs"]
 
 
+@pytest.mark.timeout(RUN_SECONDS + 2 * END_SECONDS)
 def test_nothing_is_lost_or_doubled(folder: Path) -> None:
     """The run ends with exit code 0 and says so in its last line."""
     require_broker()
