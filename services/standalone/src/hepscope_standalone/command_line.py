@@ -10,7 +10,7 @@ from types import ModuleType
 
 from hepscope_common import __version__
 from hepscope_common.runtime import StartupError
-from hepscope_standalone.cli import COMMANDS
+from hepscope_standalone.commands import COMMANDS
 
 UNWRITABLE = frozenset(
     {errno.EBADF, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC, errno.EPIPE}
