@@ -13,7 +13,8 @@ from hepscope_common.settings import Listen, load
 from hepscope_common.store.positions import Position
 from hepscope_standalone.banner import Places, banner
 from hepscope_standalone.bus_identity import bus_id_of, start_offsets
-from hepscope_standalone.cli import COMMANDS, main
+from hepscope_standalone.cli import main
+from hepscope_standalone.commands import COMMANDS
 from hepscope_standalone.reference.__main__ import PAGES
 from hepscope_standalone.reference.configuration import configuration_page
 from hepscope_standalone.settings import StandaloneSettings
