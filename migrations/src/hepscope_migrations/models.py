@@ -15,6 +15,7 @@ from sqlalchemy import (
     Computed,
     Date,
     DateTime,
+    Double,
     Index,
     Integer,
     MetaData,
@@ -223,6 +224,32 @@ node = Table(
     _time("last_seen"),
     _small("hep_version"),
     Column("packet_count", BigInteger, nullable=False, server_default="0"),
+)
+
+node_report = Table(
+    "node_report",
+    metadata,
+    _time("started_at"),
+    _time("reported_at"),
+    Column("stored_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+    _time("first_seen", nullable=True),
+    _time("last_seen", nullable=True),
+    _time("last_refused", nullable=True),
+    Column("node_id", BigInteger),
+    Column("packets", BigInteger, nullable=False, server_default="0"),
+    Column("bytes", BigInteger, nullable=False, server_default="0"),
+    Column("clock_skew_us", BigInteger),
+    Column("packets_per_s", Double, nullable=False, server_default="0"),
+    Column("bytes_per_s", Double, nullable=False, server_default="0"),
+    Column("refused_per_s", Double, nullable=False, server_default="0"),
+    Column("slot", Integer, primary_key=True),
+    _int("period_ms", nullable=False),
+    Column("instance", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("hep_versions", ARRAY(SmallInteger), nullable=False, server_default="{}"),
+    Column("refused", JSONB, nullable=False, server_default="{}"),
+    Column("quirks", JSONB, nullable=False, server_default="{}"),
 )
 
 bus_position = Table(

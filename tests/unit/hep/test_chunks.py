@@ -136,7 +136,8 @@ def test_our_chunks_fill_their_fields() -> None:
         17: (7).to_bytes(8, "big"),
         18: (6).to_bytes(8, "big"),
     }
-    assert set(values) == set(OWN_CHUNKS)
+    # The mark of a report needs no field: few packets have one, and it comes back as it is.
+    assert set(values) == set(OWN_CHUNKS) - {5}
 
     found = decode3(sip_packet(b"x", *(chunk(0x4853, n, v) for n, v in values.items())))
 

@@ -84,12 +84,13 @@ CHUNKS = _table(
     ChunkType(41, "group_id", Kind.OCTETS, (), "", "group of the agent"),
 )
 
-# Vendor 0x4853. 1 to 4 are written by ingest alone and removed when they come from outside.
+# Vendor 0x4853. 1 to 5 are written by ingest alone and removed when they come from outside.
 OWN_CHUNKS = _table(
     ChunkType(1, "received_at", Kind.UINT, (8,), "received_at_us", "arrival, Unix microseconds"),
     ChunkType(2, "peer", Kind.OCTETS, (6, 18), "peer", "sender: packed address, port u16"),
     ChunkType(3, "routing_key", Kind.OCTETS, (), "routing_key", "key that chose the partition"),
     ChunkType(4, "sent_as", Kind.OCTETS, (5,), "version", "HEP version u8, quirks u32, as arrived"),
+    ChunkType(5, "node_report", Kind.UINT, (1,), "", "payload is ingest's report on nodes; form"),
     ChunkType(16, "origin", Kind.OCTETS, (16,), "origin", "sender that numbers its packets"),
     ChunkType(17, "seq", Kind.UINT, (8,), "seq", "number of the packet within its origin"),
     ChunkType(18, "ack", Kind.UINT, (8,), "ack", "highest number accepted, in an answer"),
@@ -121,8 +122,8 @@ TABLES = {0: CHUNKS, 8: GENESYS_CHUNKS, OWN_VENDOR: OWN_CHUNKS}
 # Keys that code names; LAST_FIXED is the highest of the chunks that every packet has.
 AUTH_KEY, PAYLOAD, COMPRESSED, CORRELATION_ID, NODE_NAME = 14, 15, 16, 17, 19
 LAST_FIXED = 12
-RECEIVED_AT, PEER, ROUTING_KEY, SENT_AS, ORIGIN, SEQ, ACK = (
-    OWN_VENDOR << 16 | number for number in (1, 2, 3, 4, 16, 17, 18)
+RECEIVED_AT, PEER, ROUTING_KEY, SENT_AS, NODE_REPORT, ORIGIN, SEQ, ACK = (
+    OWN_VENDOR << 16 | number for number in (1, 2, 3, 4, 5, 16, 17, 18)
 )
 
 # Widths of the chunks that fill a field, by key; () = any.
