@@ -12,7 +12,18 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
-from bench import apart, codec, end_to_end, ingest, over_kafka, search, sender, storing, traffic
+from bench import (
+    apart,
+    codec,
+    end_to_end,
+    ingest,
+    over_kafka,
+    search,
+    sender,
+    storing,
+    traffic,
+    two_writers,
+)
 from bench.report import Row, table, write_json
 from hepscope_common.bus import MemoryBus, TopicPartition
 from hepscope_common.runtime import Supervisor, spare_collector
@@ -78,6 +89,7 @@ async def measure(folder: Path, scale: float, only: Sequence[str]) -> AsyncItera
                         if "kafka" in only:
                             seconds = max(2.0, 8 * scale)
                             yield await over_kafka.measure(place, file, messages, now_us, seconds)
+                            yield await two_writers.measure(place, messages, now_us)
                         if "services" in only:
                             around = [apart.Part("postgresql", database.pid)]
                             around += [apart.Part("kafka", found[1])] if found[1] else []

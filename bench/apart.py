@@ -19,7 +19,7 @@ import asyncpg
 import httpx
 
 from bench.ingest import send
-from bench.over_kafka import Place
+from bench.over_kafka import Place, prefix_of
 from bench.report import Row
 from hep import HepPacket, encode3
 
@@ -28,6 +28,11 @@ RATE = 4_000
 
 LOOKS = 15
 """Calls whose way to the API is timed."""
+
+MEMORY_MB = {
+    "ingest": 150.0, "storage-writer": 300.0, "metrics-exporter": 300.0, "query-api": 300.0
+}  # fmt: skip
+"""What a service may take, under load too."""
 
 _CLOCK = os.sysconf("SC_CLK_TCK")
 
@@ -69,8 +74,12 @@ async def measure(place: Place, around: list[Part], traffic: Path, seconds: floa
         for part in parts:
             share = spent[part.name] / sent * 1000 * 100
             rows.append(Row(f"{part.name}: CPU per 1,000 messages/s", share, "% of a core"))
-            note = f"{quiet[part.name] / 1e6:.0f} MB at rest"
-            rows.append(Row(f"{part.name}: memory", part.memory_bytes() / 1e6, "MB", note=note))
+            for when, used in (
+                ("at rest", quiet[part.name]), ("under load", part.memory_bytes())
+            ):  # fmt: skip
+                floor = MEMORY_MB.get(part.name)
+                name = f"{part.name}: memory {when}"
+                rows.append(Row(name, used / 1e6, "MB", floor, higher_is_better=False))
         loading = asyncio.create_task(_load(dsn, port, traffic, seconds))
         rows.append(_seen(f"at {RATE:,}/s", await _latencies(port, api, LOOKS), 5.0))
         await loading
@@ -135,10 +144,12 @@ def _services(place: Place) -> Iterator[tuple[list[Part], int, int]]:
     port, api = free_port(), free_port()
     settings = {
         "HEPSCOPE_BUS__BOOTSTRAP_SERVERS": place.bootstrap,
-        "HEPSCOPE_BUS__TOPIC_PREFIX": "bench-apart-",
+        "HEPSCOPE_BUS__TOPIC_PREFIX": prefix_of("apart"),
         "HEPSCOPE_STORE__DSN": place.dsn,
         "HEPSCOPE_INGEST__UDP": f"127.0.0.1:{port}",
         "HEPSCOPE_INGEST__TCP": f"127.0.0.1:{port}",
+        "HEPSCOPE_INGEST__TLS": "",
+        "HEPSCOPE_INGEST__HTTP": "",
         "HEPSCOPE_METRICS__LISTEN": "127.0.0.1:0",
         "HEPSCOPE_API__LISTEN": f"127.0.0.1:{api}",
     }

@@ -1,4 +1,4 @@
-"""Ingest to the memory bus, through a real UDP socket: packets per second of CPU."""
+"""Ingest to the memory bus, by UDP and by TLS through real sockets: packets per second of CPU."""
 
 import asyncio
 import sys
@@ -17,6 +17,9 @@ from hepscope_ingest.settings import IngestSettings
 RATE = 40_000
 """Offered a second: enough to fill the turns of the loop, below what the core can take."""
 
+TLS_RATE = RATE // 2
+"""A TLS record for each packet, as agents send them; the sender's own cost is the bound here."""
+
 SENDER = Path(__file__).with_name("sender.py")
 
 
@@ -26,34 +29,54 @@ ROUNDS = 3
 
 async def measure(traffic: Path, seconds: float) -> list[Row]:
     """Return packets a second of one core, and the loss at the offered rate."""
-    rounds = [await _round(traffic, seconds / ROUNDS) for _ in range(ROUNDS)]
-    return [max(rounds, key=lambda row: row.value)]
+    rows = []
+    for secure in (False, True):
+        found = [await _round(traffic, seconds / ROUNDS, secure=secure) for _ in range(ROUNDS)]
+        rows.append(max(found, key=lambda row: row.value))
+    return rows
 
 
-async def _round(traffic: Path, seconds: float) -> Row:
+def local(*, secure: bool = False, tls_directory: Path | None = None) -> IngestSettings:
+    """Return settings of an ingest that listens on loopback, at one port alone."""
+    here = (Listen(host="127.0.0.1", port=0),)
+    return IngestSettings(
+        udp=() if secure else here,
+        tcp=(),
+        tls=here if secure else (),
+        http=(),
+        tls_directory=tls_directory,
+    )
+
+
+async def _round(traffic: Path, seconds: float, *, secure: bool) -> Row:
     bus = MemoryBus(groups=["bench"])
     registry = CollectorRegistry()
-    settings = IngestSettings(udp=(Listen(host="127.0.0.1", port=0),), tcp=())
+    settings = local(secure=secure, tls_directory=traffic.with_name("tls"))
     reader = asyncio.create_task(_discard(bus))
+    rate = TLS_RATE if secure else RATE
     async with Ingest(settings, bus, registry, Supervisor()) as ingest:
-        port = ingest.udp[0].address.port
+        port = (ingest.tls if secure else ingest.udp)[0].address.port
         cpu = time.process_time()
-        sent = await send(traffic, port, RATE, seconds)
+        sent = await send(traffic, port, rate, seconds, secure=secure)
         await asyncio.sleep(0.3)
         cpu = time.process_time() - cpu
-        received = registry.get_sample_value("hepscope_ingest_received_total", {"transport": "udp"})
+        transport = {"transport": "tls" if secure else "udp"}
+        received = registry.get_sample_value("hepscope_ingest_received_total", transport)
     await cancel(reader)
     assert received is not None
-    lost = sent - received
-    note = f"{sent:,} offered at {RATE:,}/s, {lost:,.0f} lost"
+    note = f"{sent:,} offered at {rate:,}/s, {sent - received:,.0f} lost"
+    if secure:
+        return Row("ingest by TLS to memory bus", received / cpu, "pkt/s/core", note=note)
     return Row("ingest to memory bus", received / cpu, "pkt/s/core", 80e3, note=note)
 
 
-async def send(traffic: Path, port: int, rate: float, seconds: float) -> int:
+async def send(
+    traffic: Path, port: int, rate: float, seconds: float, *, secure: bool = False
+) -> int:
     """Run the sender; returns how many packets it sent."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, str(SENDER), str(traffic), str(port), str(rate), str(seconds),
-        stdout=asyncio.subprocess.PIPE,
+        *(["tls"] if secure else []), stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     output, _ = await process.communicate()
     return int(output.split()[0])

@@ -46,6 +46,8 @@ async def running(data_dir: Path) -> AsyncIterator[Running]:
     environ = os.environ | {
         "HEPSCOPE_INGEST__UDP": FREE,
         "HEPSCOPE_INGEST__TCP": FREE,
+        "HEPSCOPE_INGEST__TLS": FREE,
+        "HEPSCOPE_INGEST__HTTP": FREE,
         "HEPSCOPE_API__LISTEN": FREE,
         "HEPSCOPE_METRICS__LISTEN": FREE,
     }
