@@ -1,0 +1,67 @@
+"""RTCP: compounds read and written, extended reports, and the arithmetic of their clocks."""
+
+from hep.rtcp.blocks import (
+    Dlrr,
+    DlrrItem,
+    ReceiptTimes,
+    ReferenceTime,
+    RunLengths,
+    Statistics,
+    UnknownBlock,
+    VoipMetrics,
+    XrBlock,
+)
+from hep.rtcp.clock import (
+    middle_bits,
+    ntp_to_us,
+    round_trip_us,
+    tapped_round_trip_us,
+    us_to_ntp,
+)
+from hep.rtcp.decoder import decode
+from hep.rtcp.encoder import encode
+from hep.rtcp.packets import (
+    App,
+    Bye,
+    ExtendedReport,
+    Feedback,
+    Packet,
+    ReceiverReport,
+    ReportBlock,
+    SdesChunk,
+    SdesItem,
+    SenderReport,
+    SourceDescription,
+    UnknownPacket,
+)
+
+__all__ = [
+    "App",
+    "Bye",
+    "Dlrr",
+    "DlrrItem",
+    "ExtendedReport",
+    "Feedback",
+    "Packet",
+    "ReceiptTimes",
+    "ReceiverReport",
+    "ReferenceTime",
+    "ReportBlock",
+    "RunLengths",
+    "SdesChunk",
+    "SdesItem",
+    "SenderReport",
+    "SourceDescription",
+    "Statistics",
+    "UnknownBlock",
+    "UnknownPacket",
+    "VoipMetrics",
+    "XrBlock",
+    "decode",
+    "encode",
+    "middle_bits",
+    "ntp_to_us",
+    "round_trip_us",
+    "tapped_round_trip_us",
+    "us_to_ntp",
+]
