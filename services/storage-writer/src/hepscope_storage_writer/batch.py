@@ -14,6 +14,7 @@ from hepscope_common.bus.protocol import Record, TopicPartition
 from hepscope_common.calls import CallFacts
 from hepscope_common.calls.key_time import begins_again
 from hepscope_common.calls.registration import RegistrationFacts
+from hepscope_common.store.node_reports import ReportedNodes
 from hepscope_common.store.origins import OriginAt, Rise
 from hepscope_storage_writer.nodes import NodeSeen
 from hepscope_storage_writer.times import MINUTE_US, TimeReason
@@ -65,6 +66,7 @@ class Batch:
     earlier_calls: list[CallFacts] = field(default_factory=list)
     registrations: dict[tuple[str, int], RegistrationFacts] = field(default_factory=dict)
     nodes: dict[str, NodeSeen] = field(default_factory=dict)
+    reported: ReportedNodes = field(default_factory=ReportedNodes)
     dead_letters: list[DeadLetter] = field(default_factory=list)
     times: Counter[TimeReason] = field(default_factory=Counter)
     letters_sent: int = 0

@@ -17,6 +17,9 @@ from hepscope_storage_writer.batch import DeadLetter
 REFUSED: Final = "refused_by_database"
 """The reason of packets that decode well but that PostgreSQL does not take."""
 
+BAD_REPORT: Final = "bad_node_report"
+"""The reason of packets that are marked as ingest's report on its nodes and are none."""
+
 _MINUTE_SECONDS: Final = 60.0
 
 

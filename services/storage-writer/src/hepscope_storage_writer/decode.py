@@ -18,9 +18,11 @@ from hepscope_common.bus.protocol import Record
 from hepscope_common.calls import Envelope, facts_of
 from hepscope_common.calls.registration import registration_of
 from hepscope_common.clock import Clock
+from hepscope_common.node_report import ReportError, decode_report, is_report
 from hepscope_common.store.origins import SEQ_MAX, OriginAt
 from hepscope_storage_writer import packet_rows, sip_rows
 from hepscope_storage_writer.batch import Batch, DeadLetter
+from hepscope_storage_writer.dead_letters import BAD_REPORT
 from hepscope_storage_writer.envelope_row import index_of, node_text, row_id
 from hepscope_storage_writer.expiry import Expiry
 from hepscope_storage_writer.known_origins import KnownOrigins
@@ -81,13 +83,13 @@ class Decoder:
             arrived = self._decode(batch, record, packets, leave_out)
         if rest is not None:
             batch.dead_letters.append(rest)
-        self._add_arrived(batch, arrived)
+        self._add_arrived(batch, record, arrived)
 
     def add_packets(self, batch: Batch, record: Record, only: Collection[int]) -> None:
         """Add these packets of a record, not the record itself."""
         packets, _ = split(record)
         leave_out = set(range(len(packets))).difference(only)
-        self._add_arrived(batch, self._decode(batch, record, packets, leave_out))
+        self._add_arrived(batch, record, self._decode(batch, record, packets, leave_out))
 
     def _decode(
         self, batch: Batch, record: Record, packets: Sequence[bytes], leave_out: Collection[int]
@@ -142,7 +144,7 @@ class Decoder:
             found = batch.origins_before[at] = self._origins.stored(at)
         return found
 
-    def _add_arrived(self, batch: Batch, arrived: Sequence[_Arrived]) -> None:
+    def _add_arrived(self, batch: Batch, record: Record, arrived: Sequence[_Arrived]) -> None:
         sip: list[_Arrived] = []
         others: list[_Arrived] = []
         for one in arrived:
@@ -151,7 +153,7 @@ class Decoder:
         if sip:
             self._add_sip(batch, sip)
         if others:
-            self._add_others(batch, others)
+            self._add_others(batch, record, others)
 
     def _add_sip(self, batch: Batch, arrived: Sequence[_Arrived]) -> None:
         nodes = [self._see_node(batch, packet) for packet, _ in arrived]
@@ -174,8 +176,11 @@ class Decoder:
                 if message.call_id:
                     _add_facts(batch, packet, message, reading, node)
 
-    def _add_others(self, batch: Batch, arrived: Sequence[_Arrived]) -> None:
+    def _add_others(self, batch: Batch, record: Record, arrived: Sequence[_Arrived]) -> None:
         for packet, identity in arrived:
+            if packet.extra and is_report(packet):
+                _add_report(batch, record, packet, index_of(identity))
+                continue
             self._see_node(batch, packet)
             root = packet_rows.ROOTS[packet_rows.class_of(packet.protocol_type)]
             reading = self._read_time(batch, packet, root)
@@ -241,6 +246,15 @@ def _add_facts(
         registration.started_us = registration.last_us = reading.time_us
         registration.day_us = reading.time_us - reading.time_us % DAY_US
         batch.add_registration(registration)
+
+
+def _add_report(batch: Batch, record: Record, packet: HepPacket, index: int) -> None:
+    """Take what ingest says of its nodes; it is no traffic, so there is no row of it."""
+    try:
+        batch.reported.add(decode_report(packet))
+    except ReportError as error:
+        data = split(record)[0][index]
+        batch.dead_letters.append(DeadLetter(record, index, data, BAD_REPORT, str(error)))
 
 
 def _whole_packets(value: bytes, end: int) -> list[bytes]:

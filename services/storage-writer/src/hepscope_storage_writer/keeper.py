@@ -315,6 +315,7 @@ class Keeper:
         for reason, count in batch.times.items():
             metrics.times.add((reason,), count)
         metrics.duplicates.add(amount=batch.duplicates)
+        metrics.node_reports.add(amount=batch.reported.packets)
         for letter in batch.dead_letters:
             metrics.dead_letters.add((letter.reason,))
             self._throttle.warning(

@@ -19,6 +19,7 @@ class MaintainerCounts:
     ranges_summarized: int = 0
     strays_moved: int = 0
     strays_expired: int = 0
+    node_reports_expired: int = 0
 
     is_leader: bool = False
     """Whether this process holds the lease, so that it is the one that works."""

@@ -17,6 +17,7 @@ _COUNTED = {
     "leaves_closed": "Partitions vacuumed for good once their time was over.",
     "strays_moved": "Rows without a partition that were moved into one.",
     "strays_expired": "Rows without a partition that were deleted for their age.",
+    "node_reports_expired": "Rows of the node table that ingests silent for long had left.",
 }
 
 _FOUND = {

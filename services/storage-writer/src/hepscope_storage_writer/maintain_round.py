@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from hepscope_common.logs import Throttle, get_logger
+from hepscope_common.store import node_reports
 from hepscope_common.store.verdicts import Verdict, verdict_of
 from hepscope_storage_writer.maintain_catalogue import read_detached, read_leaves, read_policies
 from hepscope_storage_writer.maintain_counts import MaintainerCounts
@@ -62,6 +63,7 @@ class Round:
         for leaf in active(leaves, as_of_us):
             await self._step("summarizing", self._summarize(leaf))
         await self._step("caring for strays", self._care_for_strays(policies, as_of_us))
+        await self._step("forgetting silent ingests", self._forget_silent(as_of_us))
         await self._step("closing a partition", self._close(leaves, as_of_us))
         self._describe(await read_leaves(self.connection))
         self.counts.rounds += 1
@@ -153,6 +155,11 @@ class Round:
         self.counts.strays = care.left
         if care.left:
             self.throttle.warning("strays", "%d rows have no partition", care.left)
+
+    async def _forget_silent(self, as_of_us: int) -> None:
+        days = self.settings.node_reports_days
+        gone = await node_reports.expire(self.connection, as_of_us, days=days)
+        self.counts.node_reports_expired += gone
 
     async def _close(self, leaves: Sequence[StoredLeaf], as_of_us: int) -> None:
         self.counts.leaves_closed += await close_oldest(self.connection, leaves, as_of_us)

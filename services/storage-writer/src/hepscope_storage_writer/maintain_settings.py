@@ -40,6 +40,9 @@ class RetentionSettings(Section):
     logs_days: float = Field(default=7, gt=0, le=36_500)
     """Days that log lines are kept."""
 
+    node_reports_days: float = Field(default=7, gt=0, le=36_500)
+    """Days that what an ingest told of its capture nodes is kept once it tells no more."""
+
     partition_hours: float = Field(default=24, ge=0.25, le=24 * 7)
     """Width of a partition of messages; a busy site (10,000 messages/s) wants 1. Whole partitions
     are dropped, so data live up to this much longer. Existing partitions keep their width."""

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 from hep import Reason
 from hepscope_common.metrics import CounterFamily, GaugeFamily, PlainCollector
 from hepscope_storage_writer import packet_rows, sip_rows
-from hepscope_storage_writer.dead_letters import REFUSED
+from hepscope_storage_writer.dead_letters import BAD_REPORT, REFUSED
 from hepscope_storage_writer.times import TimeReason
 
 _TABLES = (*sip_rows.ROOTS.values(), *packet_rows.ROOTS.values())
@@ -77,7 +77,7 @@ class WriterMetrics:
             "hepscope_writer_dead_letters_total",
             "Packets that could not be stored and went to the dead letters, by reason.",
             ["reason"],
-            known=[*((reason,) for reason in Reason), (REFUSED,)],
+            known=[*((reason,) for reason in Reason), (REFUSED,), (BAD_REPORT,)],
         )
         self.dead_letters_dropped = CounterFamily(
             "hepscope_writer_dead_letters_dropped_total",
@@ -90,6 +90,10 @@ class WriterMetrics:
         self.expired_origins = CounterFamily(
             "hepscope_writer_origins_expired_total",
             "Origins forgotten because they were silent for longer than `origin_days`.",
+        )
+        self.node_reports = CounterFamily(
+            "hepscope_writer_node_reports_total",
+            "Packets in which ingest reports on its capture nodes, committed to their table.",
         )
         self.nodes_dropped = CounterFamily(
             "hepscope_writer_nodes_dropped_total",
