@@ -29,6 +29,12 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--rate", type=float, default=200.0, help="packets a second (default 200)")
     parser.add_argument("--seed", type=int, default=None, help="of the plan (default: random)")
     parser.add_argument("--short", action="store_true", help="two minutes, a handful of faults")
+    parser.add_argument(
+        "--broker",
+        default="",
+        help="docker, jars, or host:port of one that is left alone"
+        " (default: KAFKA_BOOTSTRAP, else docker, else jars)",
+    )
     parser.add_argument("--no-spool", action="store_true", help="ingest without its disk spool")
     parser.add_argument("--plan", action="store_true", help="print the plan and end")
     parser.add_argument("--folder", type=Path, help="work and log folder (default: a new one)")
@@ -66,6 +72,7 @@ def settings_of(options: argparse.Namespace) -> Options:
         packets=packets,
         seconds=options.seconds,
         most_packets=int(max(packets, likely)),
+        broker=options.broker,
         with_spool=not options.no_spool,
     )
 

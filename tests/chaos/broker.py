@@ -1,89 +1,99 @@
-"""The broker of a chaos run: real Kafka with a listener for each client, so that each has a wire.
+"""The broker of a chaos run: whose it is, where it is, and how its clients get wires of their own.
 
-A client is told the address of a broker by the broker itself; a listener of its own advertises
-the port of its own proxy. The starting thread lives as long as the run, because the process ends
-with it.
+There are three kinds: one that somebody else runs (``KAFKA_BOOTSTRAP``), a container, and a process
+made of jars; ``broker_choice`` picks. The run may break the latter two as it likes. They have a
+listener for each client: a client is told the address of a broker by the broker itself, and a
+listener of its own advertises the port of its own proxy. Somebody else's broker sends clients
+past any proxy, so neither it nor the way to it can be broken.
 """
 
-import asyncio
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
-from support.kafka import KafkaServer, free_port
+from chaos.parts import Part
+from hepscope_common.bus.topics import SIGNALLING
 
 CLIENT = "CLIENT"
 """The broker's own listener, which the run reads the topic at."""
 
+CONTROLLER = "CONTROLLER"
+
+
+class Broker(Protocol):
+    """What an installation needs of any broker."""
+
+    title: str
+    """What the run calls it when it begins."""
+
+    topic_prefix: str
+    """Before the names of the run's topics and groups."""
+
+    @property
+    def bootstrap(self) -> str:
+        """Its address without a proxy, host:port, several by comma."""
+        ...
+
+    def bootstrap_of(self, part: Part) -> str:
+        """Where a service finds it; through the proxy of that service where it has one."""
+        ...
+
+    def is_answering(self) -> bool:
+        """Whether a broker answers; blocks for a second at most."""
+        ...
+
+    async def open(self) -> None:
+        """Make it ready to be used; raises CannotStartError."""
+        ...
+
+    async def close(self, log: Path) -> None:
+        """End it, or clean up at somebody else's; what it said, if known, goes to ``log``."""
+        ...
+
+
+def signalling_of(broker: Broker) -> str:
+    """Return the name of the topic of signalling at a broker."""
+    return broker.topic_prefix + SIGNALLING
+
+
+def first_address(bootstrap: str) -> tuple[str, int]:
+    """Return host and port of the first of several addresses. Raises ValueError."""
+    host, _, port = bootstrap.partition(",")[0].strip().rpartition(":")
+    if not host or not port.isdigit():
+        raise ValueError(f"no host:port: {bootstrap}")
+    return host.strip("[]"), int(port)
+
 
 def listener_options(
-    port: int, controller: int, own: Mapping[str, tuple[int, int]]
+    port: int,
+    controller: int,
+    own: Mapping[Part, tuple[int, int]],
+    *,
+    bind: str = "127.0.0.1",
 ) -> dict[str, str]:
-    """Return the broker's settings; ``own`` maps listener names to (port, advertised port)."""
-    listening = {CLIENT: port} | {name: ports[0] for name, ports in own.items()}
-    advertised = {CLIENT: port} | {name: ports[1] for name, ports in own.items()}
+    """Return the broker's settings; ``own`` maps clients to (port, advertised port)."""
+    names = {part: listener_name(part) for part in own}
+    listening = {CLIENT: port} | {names[part]: ports[0] for part, ports in own.items()}
+    advertised = {CLIENT: port} | {names[part]: ports[1] for part, ports in own.items()}
     return {
-        "listeners": _join({**listening, "CONTROLLER": controller}),
-        "advertised.listeners": _join(advertised),
+        "listeners": f"{_join(listening, bind)},{_join({CONTROLLER: controller}, '127.0.0.1')}",
+        "advertised.listeners": _join(advertised, "127.0.0.1"),
         "listener.security.protocol.map": ",".join(
-            f"{name}:PLAINTEXT" for name in (*listening, "CONTROLLER")
+            f"{name}:PLAINTEXT" for name in (*listening, CONTROLLER)
         ),
         "inter.broker.listener.name": CLIENT,
     }
 
 
-def _join(ports: Mapping[str, int]) -> str:
-    return ",".join(f"{name}://127.0.0.1:{port}" for name, port in ports.items())
+def listener_name(part: Part) -> str:
+    """Return the name of the listener of a client."""
+    return part.name
 
 
-class Broker:
-    """Kafka as a part that can be killed, stopped and started again."""
+def _join(ports: Mapping[str, int], host: str) -> str:
+    return ",".join(f"{name}://{host}:{port}" for name, port in ports.items())
 
-    def __init__(self, directory: Path, own: Mapping[str, tuple[int, int]]) -> None:
-        port, controller = free_port(), free_port()
-        self.server = KafkaServer(
-            directory,
-            options=listener_options(port, controller, own),
-            port=port,
-            controller_port=controller,
-        )
-        self.starts = 0
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="broker")
 
-    @property
-    def bootstrap(self) -> str:
-        """Its address without a proxy."""
-        return self.server.bootstrap
-
-    @property
-    def own_ends(self) -> int:
-        """1 when it ended although nobody killed it."""
-        process = self.server.process
-        return int(process is not None and process.poll() is not None)
-
-    async def start(self) -> None:
-        """Start it on its data and wait until it answers; nothing if it runs."""
-        if self.server.process is None:
-            self.starts += 1
-            await self._apart(self.server.start)
-
-    async def kill(self) -> None:
-        """End it as a crash does."""
-        if self.server.process is not None:
-            await self._apart(self.server.kill)
-
-    def close(self) -> None:
-        """End the thread that starts it; a broker that still runs ends too."""
-        self._thread.shutdown(wait=False)
-
-    def pause(self) -> None:
-        """Stop it (SIGSTOP)."""
-        self.server.pause()
-
-    def resume(self) -> None:
-        """Let it go on."""
-        if self.server.process is not None:
-            self.server.resume()
-
-    async def _apart(self, work: Callable[[], None]) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._thread, work)
+def ports_of(port: int, own: Mapping[Part, tuple[int, int]]) -> Sequence[int]:
+    """Return every port that clients or proxies connect to."""
+    return [port, *(ports[0] for ports in own.values())]

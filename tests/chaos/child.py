@@ -68,12 +68,12 @@ class Child:
         await self._let_go()
         await self._end(signal.SIGTERM)
 
-    def pause(self) -> None:
+    async def pause(self) -> None:
         """Stop it and its descendants (SIGSTOP)."""
         if self.pid is not None:
             signal_tree(self.pid, signal.SIGSTOP)
 
-    def resume(self) -> None:
+    async def resume(self) -> None:
         """Let them go on (SIGCONT)."""
         if self.pid is not None:
             signal_tree(self.pid, signal.SIGCONT)

@@ -15,6 +15,7 @@ from chaos.child import Child
 from support.postgres import SUPERUSER, Cluster, find_binaries
 
 DATABASE = "hepscope"
+PREPARE_SECONDS = 60.0
 OPTIONS = {
     "listen_addresses": "127.0.0.1",
     "max_connections": "60",
@@ -73,7 +74,7 @@ async def is_answering(port: int) -> bool:
 
 async def prepare_schema(port: int) -> None:
     """Create the database and bring it to the newest schema."""
-    connection = await asyncpg.connect(dsn_at(port, "postgres"), timeout=10)
+    connection = await asyncpg.connect(dsn_at(port, "postgres"), timeout=PREPARE_SECONDS)
     try:
         await connection.execute(f"create database {DATABASE}")
     finally:

@@ -22,8 +22,7 @@ class Injector:
         if fault.kind is Kind.KILL:
             await asyncio.gather(*(part.kill() for part in parts))
         elif fault.kind in (Kind.PAUSE, Kind.LONG_PAUSE):
-            for part in parts:
-                part.pause()
+            await asyncio.gather(*(part.pause() for part in parts))
         elif fault.kind is Kind.DISK:
             await asyncio.to_thread(self._installation.disk.fill)
         elif fault.kind is Kind.CLOCK:
@@ -37,8 +36,7 @@ class Injector:
         if fault.kind is Kind.KILL:
             await asyncio.gather(*(part.start() for part in parts))
         elif fault.kind in (Kind.PAUSE, Kind.LONG_PAUSE):
-            for part in parts:
-                part.resume()
+            await asyncio.gather(*(part.resume() for part in parts))
         elif fault.kind is Kind.DISK:
             self._installation.disk.free()
         elif fault.kind is Kind.CLOCK:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import combinations, islice
 
-from chaos.parts import SENDER_LINKS, SERVICES, Link, Part
+from chaos.parts import BROKER_LINKS, SENDER_LINKS, SERVICES, Link, Part
 
 PAUSE_SECONDS = 20.0
 LONG_PAUSE_SECONDS = 180.0
@@ -63,6 +63,11 @@ class Fault:
         where = ["senders-ingest"] if senders else [*self.parts, *self.links]
         shift = f" by {self.shift_seconds:+d} s" if self.shift_seconds else ""
         return f"{self.kind} {' + '.join(where)}{shift}"
+
+
+def touches_broker(fault: Fault) -> bool:
+    """Whether a fault breaks the broker or a connection to it."""
+    return Part.BROKER in fault.parts or any(link in BROKER_LINKS.values() for link in fault.links)
 
 
 def make_plan(

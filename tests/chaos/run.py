@@ -8,17 +8,20 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import asyncpg
 
 from chaos import clock_shift, disk
+from chaos.broker import Broker
+from chaos.broker_choice import choose
 from chaos.injector import Injector, breaks_span
 from chaos.installation import Installation
 from chaos.load import Load
 from chaos.numbers import LaneName
 from chaos.parts import Part
-from chaos.plan import Fault, Kind
+from chaos.plan import Fault, Kind, touches_broker
 from chaos.report import Findings, Outcome
 from chaos.services import PARTITIONS
 from chaos.stored import has_any, read_positions, read_stored
@@ -49,6 +52,8 @@ class Options:
     """How long a recovery may take."""
     most_packets: int = 600_000
     """What the database's disk has room for."""
+    broker: str = ""
+    """``docker``, ``jars``, host:port of one that is left alone, or "" for what is there."""
     with_spool: bool = True
     """Whether ingest has a disk spool for the time without a broker."""
 
@@ -68,10 +73,16 @@ class Run:
         library = self._clock_library()
         mib = disk.size_mib(self._options.most_packets)
         async with Installation(
-            self._work, disk_mib=mib, with_spool=self._options.with_spool
+            self._work,
+            disk_mib=mib,
+            choose_broker=partial(choose, self._options.broker, say=self._say),
+            with_spool=self._options.with_spool,
         ) as installation:
             faults = self._possible(plan, installation, library)
-            self._say(f"running on loopback, logs in {installation.logs}; {len(faults)} faults")
+            self._say(
+                f"running on loopback with {installation.broker.title},"
+                f" logs in {installation.logs}; {len(faults)} faults"
+            )
             load = Load(installation, rate=self._options.rate)
             self._began = time.monotonic()
             load.start()
@@ -102,7 +113,16 @@ class Run:
             missing.add(Kind.DISK)
             if any(fault.kind is Kind.DISK for fault in plan):
                 self.findings.left_out.append("disk-full: only root can mount a small disk")
-        return [fault for fault in plan if fault.kind not in missing]
+        possible = [fault for fault in plan if fault.kind not in missing]
+        if Part.BROKER not in installation.parts:
+            ours = [fault for fault in possible if not touches_broker(fault)]
+            if len(ours) < len(possible):
+                self.findings.left_out.append(
+                    f"{len(possible) - len(ours)} faults of the broker and of the ways to it:"
+                    f" {installation.broker.title}"
+                )
+            possible = ours
+        return possible
 
     async def _endure(
         self,
@@ -180,9 +200,9 @@ class Run:
         for balance in load.balances.values():
             findings.spans += balance.spans
         findings.lies = load.hep.lies
-        bootstrap, dsn = installation.broker.bootstrap, installation.dsn
-        findings.lag = await _wait_for_writer(bootstrap, dsn)
-        topic = await read_topic(bootstrap, PARTITIONS)
+        broker, dsn = installation.broker, installation.dsn
+        findings.lag = await _wait_for_writer(broker, dsn)
+        topic = await read_topic(broker, PARTITIONS)
         stored = await read_stored(dsn)
         findings.verdict = verify(
             topic=topic.numbers,
@@ -210,10 +230,10 @@ async def _unstored(installation: Installation, load: Load, marks: dict[str, int
     return [] if found else ["new packets are not stored"]
 
 
-async def _wait_for_writer(bootstrap: str, dsn: str) -> int:
+async def _wait_for_writer(broker: Broker, dsn: str) -> int:
     """Return how many records are not stored; waits until none are and no more come."""
     deadline = time.monotonic() + LAG_SECONDS
-    ends, calm_since = await end_offsets(bootstrap, PARTITIONS), time.monotonic()
+    ends, calm_since = await end_offsets(broker, PARTITIONS), time.monotonic()
     while True:
         positions = await read_positions(dsn, SIGNALLING)
         lag = sum(max(0, end - positions.get(n, 0)) for n, end in ends.items())
@@ -221,7 +241,7 @@ async def _wait_for_writer(bootstrap: str, dsn: str) -> int:
         if (not lag and now - calm_since > CALM_SECONDS) or now > deadline:
             return lag
         await asyncio.sleep(ASK_SECONDS)
-        before, ends = ends, await end_offsets(bootstrap, PARTITIONS)
+        before, ends = ends, await end_offsets(broker, PARTITIONS)
         # What ingest still held, in memory or in its spool, may come after the last sender ended.
         if ends != before:
             calm_since = time.monotonic()

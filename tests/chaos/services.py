@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from chaos.broker import Broker
 from chaos.database import dsn_at
 from chaos.parts import BROKER_LINKS, DATABASE_LINKS, SERVICES, Link, Part
 from hepscope_common.bus.settings import BusSettings
@@ -45,7 +46,7 @@ def command_of(part: Part) -> list[str]:
 
 
 def environment_of(
-    part: Part, ports: Ports, data: Path, *, with_spool: bool = True
+    part: Part, ports: Ports, broker: Broker, data: Path, *, with_spool: bool = True
 ) -> dict[str, str]:
     """Return the whole environment of a service; ``data`` is a folder of its own."""
     kept = {name: text for name, text in os.environ.items() if not name.startswith("HEPSCOPE_")}
@@ -57,7 +58,7 @@ def environment_of(
     if part is Part.INGEST and with_spool:
         settings["HEPSCOPE_INGEST__SPOOL_DIR"] = str(data / "spool")
     if part in BROKER_LINKS:
-        settings |= _bus(part, ports)
+        settings |= _bus(part, broker)
     if part in DATABASE_LINKS:
         settings["HEPSCOPE_STORE__DSN"] = dsn_at(ports.links[DATABASE_LINKS[part]])
     return kept | settings
@@ -69,6 +70,7 @@ def _listening(part: Part, ports: Ports) -> dict[str, str]:
             "HEPSCOPE_INGEST__UDP": f"127.0.0.1:{ports.hep_udp}",
             # Connections come from addresses of their own (127.0.0.12), still on loopback.
             "HEPSCOPE_INGEST__TCP": f"127.0.0.1:{ports.hep_tcp}",
+            "HEPSCOPE_INGEST__TLS": "",
             "HEPSCOPE_INGEST__HTTP": f"127.0.0.1:{ports.http}",
         }
     if part is Part.API:
@@ -78,9 +80,10 @@ def _listening(part: Part, ports: Ports) -> dict[str, str]:
     return {}
 
 
-def _bus(part: Part, ports: Ports) -> dict[str, str]:
+def _bus(part: Part, broker: Broker) -> dict[str, str]:
     own = {
-        "bootstrap_servers": f"127.0.0.1:{ports.links[BROKER_LINKS[part]]}",
+        "bootstrap_servers": broker.bootstrap_of(part),
+        "topic_prefix": broker.topic_prefix,
         "partitions": str(PARTITIONS),
         "replication_factor": "1",
         "min_insync_replicas": "1",

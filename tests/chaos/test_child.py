@@ -74,15 +74,15 @@ async def test_a_pause_stops_the_whole_tree_and_a_stop_ends_even_a_paused_one(
         pid = child.pid
         assert pid is not None
         tree = tree_of(pid)
-        child.pause()
+        await child.pause()
         async with asyncio.timeout(PATIENCE):
             while {state_of(pid) for pid in tree} != {"T"}:
                 await asyncio.sleep(0.01)
-        child.resume()
+        await child.resume()
         async with asyncio.timeout(PATIENCE):
             while "T" in {state_of(pid) for pid in tree}:
                 await asyncio.sleep(0.01)
-        child.pause()
+        await child.pause()
         await child.stop()
         assert not any(is_running(pid) for pid in tree)
 

@@ -13,26 +13,29 @@ from pathlib import Path
 import pytest
 
 from chaos.__main__ import parse, plan_of
+from chaos.broker_choice import choose
+from chaos.broker_jars import JarBroker
 from chaos.parts import Part
 from chaos.plan import Kind
-from support.kafka import CannotStartError, fetch_jars
+from support.kafka import CannotStartError
 
 SEED = "19079"
 """Its short plan breaks ingest, the writer, the broker and the database, each in its way."""
 
 RUN_SECONDS = 900
+START_SECONDS = 600
 END_SECONDS = 60
 _LAST = re.compile(r"chaos: faults=(\d+) accepted=(\d+) stored=(\d+) lost=(\d+) doubled=(\d+)")
 
 
 def require_broker() -> None:
     """Skip where no broker can be had; fail where it must be."""
-    reason = "" if shutil.which("java") else "no Java"
-    if not reason:
-        try:
-            fetch_jars()
-        except (CannotStartError, OSError, subprocess.SubprocessError) as error:
-            reason = str(error)
+    reason = ""
+    try:
+        broker = choose("", Path(), {}, say=print)
+        reason = "no Java" if isinstance(broker, JarBroker) and not shutil.which("java") else ""
+    except (CannotStartError, OSError, subprocess.SubprocessError) as error:
+        reason = str(error)
     if reason and (os.environ.get("CI") or os.environ.get("REQUIRE_SERVICES") == "1"):
         pytest.fail(f"no Kafka for the chaos run: {reason}")
     if reason:
@@ -85,6 +88,7 @@ def test_the_short_plan_is_worth_its_time() -> None:
     assert {fault.kind for fault in plan} == set(Kind) - {Kind.LONG_PAUSE}
 
 
+@pytest.mark.timeout(START_SECONDS + 2 * END_SECONDS)
 def test_an_interrupted_run_leaves_nothing_behind(folder: Path) -> None:
     """After Ctrl-C no process of it runs, no disk is mounted, only its logs are there."""
     require_broker()

@@ -31,7 +31,9 @@ LOG4J_VERSION = "2.24.3"
 CACHE = Path("~/.cache/hepscope-tests").expanduser()
 CLUSTER_ID = "aGVwc2NvcGUtdGVzdHMtMQ"
 FETCH_SECONDS = 300
-START_SECONDS = 60
+START_SECONDS = 180
+"""On a machine with other work to do a broker takes many times its 4 seconds."""
+
 STOP_SECONDS = 30
 PAUSE_SECONDS = 0.05
 
@@ -62,7 +64,7 @@ appender.out.layout.pattern = %d{HH:mm:ss.SSS} %p %m (%c{1})%n
 rootLogger.level = info
 rootLogger.appenderRef.out.ref = out
 """
-_DEFAULTS = {
+DEFAULTS = {
     "process.roles": "broker,controller",
     "node.id": "1",
     "controller.listener.names": "CONTROLLER",
@@ -148,13 +150,21 @@ def _fetch(folder: Path) -> None:
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 at which nobody listens."""
+    """Return a port of 127.0.0.1 that nobody has, and that nobody else is given.
+
+    A bound socket holds it until this process ends, so that neither a second question nor another
+    run of tests gets the same before a server listens there. It keeps no server out, since servers
+    share addresses of sockets that do not listen (SO_REUSEADDR).
+    """
     for port in random.sample(PORTS, 100):
-        with socket.socket() as probe:
+        with socket.socket() as holder:
             try:
-                probe.bind(("127.0.0.1", port))
+                holder.bind(("127.0.0.1", port))
             except OSError:
                 continue
+            # Only now: whoever asks for a free port must be refused one that is held.
+            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            holder.detach()
             return port
     raise CannotStartError("no free port")
 
@@ -286,7 +296,7 @@ class KafkaServer:
 
     def _properties(self) -> dict[str, str]:
         return {
-            **_DEFAULTS,
+            **DEFAULTS,
             "listeners": f"CLIENT://127.0.0.1:{self.port},"
             f"CONTROLLER://127.0.0.1:{self.controller_port}",
             "advertised.listeners": f"CLIENT://{self.bootstrap}",
@@ -311,12 +321,12 @@ class KafkaServer:
         return "\n".join(errors[:6] or lines[-6:])
 
 
-def answers(port: int, *, encrypted: bool = False) -> bool:
+def answers(port: int, *, host: str = "127.0.0.1", encrypted: bool = False) -> bool:
     """Whether a broker answers a request for its API versions (where encrypted: takes a client)."""
     name = b"test"
     request = struct.pack("!hhih", 18, 0, 1, len(name)) + name
     try:
-        with socket.create_connection(("127.0.0.1", port), 1) as connection:
+        with socket.create_connection((host, port), 1) as connection:
             if encrypted:
                 return True
             connection.sendall(struct.pack("!i", len(request)) + request)
