@@ -58,6 +58,8 @@ class Deployment:
                 "hepscope_ingest",
                 HEPSCOPE_INGEST__UDP=f"127.0.0.1:{port}",
                 HEPSCOPE_INGEST__TCP=f"127.0.0.1:{port}",
+                HEPSCOPE_INGEST__TLS="",
+                HEPSCOPE_INGEST__HTTP="",
             )
             for port in self.hep
         ]

@@ -51,7 +51,13 @@ async def ingest_before(bus: KafkaBus, directory: Path) -> AsyncIterator[Rig]:
     """Run an ingest that loses patience soon."""
     registry, supervisor = CollectorRegistry(), Supervisor()
     settings = IngestSettings(
-        udp=(), tcp=ANY, spool_dir=directory, spool_after_ms=300, record_bytes=4096
+        udp=(),
+        tcp=ANY,
+        tls=(),
+        http=(),
+        spool_dir=directory,
+        spool_after_ms=300,
+        record_bytes=4096,
     )
     async with Ingest(settings, bus, registry, supervisor) as ingest:
         yield Rig(ingest, registry)

@@ -16,6 +16,7 @@ from hepscope_ingest.component import Ingest
 from hepscope_ingest.settings import IngestSettings
 
 ANY = (Listen(host="127.0.0.1", port=0),)
+BY_DEFAULT = {"udp": ANY, "tcp": ANY, "tls": (), "http": ()}
 
 
 @dataclass
@@ -79,7 +80,7 @@ def make_rig() -> MakeRig:
     async def make(*, max_bytes: int = 1 << 26, **settings: object) -> AsyncIterator[Rig]:
         registry, supervisor = CollectorRegistry(), Supervisor()
         bus = MemoryBus(groups=["writer"], max_bytes=max_bytes)
-        values = IngestSettings.model_validate({"udp": ANY, "tcp": ANY, **settings})
+        values = IngestSettings.model_validate({**BY_DEFAULT, **settings})
         ingest = Ingest(values, bus, registry, supervisor)
         async with ingest:
             yield Rig(ingest, bus, registry)

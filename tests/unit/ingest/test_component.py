@@ -6,12 +6,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
+from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry
 
 from hepscope_common.bus import TOPICS, MemoryBus, TopicPartition
-from hepscope_common.runtime import Supervisor
+from hepscope_common.runtime import StartupError, Supervisor
 from hepscope_ingest.component import Ingest
 from hepscope_ingest.listeners.inflow import READ_BYTES
 from hepscope_ingest.settings import IngestSettings
@@ -131,6 +132,24 @@ async def test_a_stream_that_goes_on_does_not_keep_it_from_ending(make_rig: Make
         await rig.ingest.__aenter__()
 
 
+@pytest.mark.parametrize("transport", ["udp", "tcp", "tls", "http"])
+async def test_a_port_in_use_is_one_line_that_names_the_setting(
+    make_rig: MakeRig, tmp_path: Path, transport: str
+) -> None:
+    """And nothing stays open."""
+    kind = socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM
+    with socket.socket(socket.AF_INET, kind) as taken:
+        taken.bind(("127.0.0.1", 0))
+        if kind == socket.SOCK_STREAM:
+            taken.listen()
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(StartupError) as refused:
+            async with make_rig(**{transport: address, "tls_directory": tmp_path}):
+                pytest.fail("it started")
+    said = f"HEP over {transport.upper()} (ingest.{transport}): cannot listen at {address}: "
+    assert str(refused.value) == f"{said}Address already in use"
+
+
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
 async def test_an_error_of_ours_ends_the_process(transport: str) -> None:
     """A callback or connection that fails would otherwise be a line in a log."""
@@ -143,7 +162,7 @@ async def test_an_error_of_ours_ends_the_process(transport: str) -> None:
         return 1
 
     ingest = Ingest(
-        IngestSettings(udp=ANY, tcp=ANY),
+        IngestSettings(udp=ANY, tcp=ANY, tls=(), http=()),
         MemoryBus(),
         CollectorRegistry(),
         supervisor,

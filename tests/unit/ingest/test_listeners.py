@@ -277,7 +277,9 @@ async def test_sharing_a_port_is_for_one_process_only(rig: Rig) -> None:
         receive_buffer_bytes=4096,
         sockets=2,
     )
-    with pytest.raises(StartupError, match=f"HEP over UDP: cannot listen at {taken}: "):
+    with pytest.raises(
+        StartupError, match=rf"HEP over UDP \(ingest.udp\): cannot listen at {taken}: "
+    ):
         await second.__aenter__()
 
 
@@ -343,7 +345,9 @@ async def test_a_port_in_use_is_one_clear_line(rig: Rig) -> None:
     second = UdpListener(
         taken, ingest.intake, ingest.peers, ingest.metrics, Supervisor(), receive_buffer_bytes=4096
     )
-    with pytest.raises(StartupError, match=f"HEP over UDP: cannot listen at {taken}: "):
+    with pytest.raises(
+        StartupError, match=rf"HEP over UDP \(ingest.udp\): cannot listen at {taken}: "
+    ):
         await second.__aenter__()
 
 

@@ -1,27 +1,21 @@
-"""HEP by HTTP, by real clients: what is answered when, and what hostile ones get."""
+"""HEP by HTTP, by real clients: what is answered when."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import httpx
 import pytest
+from starlette.requests import Request
+from starlette.types import Message
 
-from hep import HepPacket, decode3, encode1, encode2, scan
-from hepscope_common.bus import TOPICS, TopicPartition
-from hepscope_common.runtime import Supervisor
-from hepscope_ingest.listeners import requests
+from hep import HepPacket, decode3, encode1, encode2
 from hepscope_ingest.listeners.bodies import with_key
-from hepscope_ingest.listeners.http import HttpListener
-from hepscope_ingest.listeners.tcp import ConnectionLimits
 from support.builders import make_call, make_packet, make_request
 from unit.ingest.conftest import ANY, MakeRig, Rig
+from unit.ingest.http_world import HEAD, PACKET, post, raw, reading
 
-PACKET = make_packet(make_request())
-OCTETS = {"Content-Type": "application/octet-stream"}
-HEAD = b"POST /hep HTTP/1.1\r\nHost: x\r\nContent-Type: application/octet-stream\r\n"
+OCTET_STREAM = b"application/octet-stream"
 
 
 @pytest.fixture
@@ -36,58 +30,6 @@ async def stored(rig: Rig) -> AsyncIterator[list[HepPacket]]:
     """What a reader that acknowledges all the time has got so far."""
     async with reading(rig) as found:
         yield found
-
-
-@asynccontextmanager
-async def reading(rig: Rig) -> AsyncIterator[list[HepPacket]]:
-    """Read and commit all the time, as a writer does."""
-    found: list[HepPacket] = []
-    task = asyncio.create_task(_read(rig, found))
-    yield found
-    task.cancel()
-    await asyncio.wait([task])
-
-
-async def _read(rig: Rig, found: list[HepPacket]) -> None:
-    async with rig.bus.consumer("writer", TOPICS) as reader:
-        while True:
-            for record in await reader.poll(max_bytes=1 << 20, timeout_seconds=1.0):
-                found += [decode3(data) for data in scan(record.value)]
-                reader.commit({TopicPartition(record.topic, record.partition): record.offset + 1})
-
-
-async def post(
-    rig: Rig, body: bytes | AsyncIterator[bytes], headers: dict[str, str] | None = None
-) -> httpx.Response:
-    """Send one request."""
-    async with httpx.AsyncClient(timeout=10) as client:
-        url = f"http://{rig.http}/hep"
-        return await client.post(url, content=body, headers={**OCTETS, **(headers or {})})
-
-
-@asynccontextmanager
-async def raw(rig: Rig) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    """A connection on which the test writes what it likes; it ends without a word."""
-    address = rig.ingest.http[0].address
-    reader, writer = await asyncio.open_connection(address.host, address.port)
-    try:
-        yield reader, writer
-    finally:
-        writer.transport.abort()
-
-
-async def ended(reader: asyncio.StreamReader) -> bytes:
-    """Return what is sent until the connection is closed."""
-    async with asyncio.timeout(5):
-        try:
-            return await reader.read()
-        except ConnectionError:
-            return b""
-
-
-def refused(rig: Rig, reason: str) -> Callable[[], bool]:
-    """Tell whether exactly one refusal of this reason was counted."""
-    return lambda: rig.count("refused_total", reason=reason) == 1
 
 
 async def test_a_packet_is_stored_when_it_is_answered(rig: Rig, stored: list[HepPacket]) -> None:
@@ -261,146 +203,6 @@ async def test_a_bus_that_does_not_acknowledge_is_503(make_rig: MakeRig) -> None
         assert (answer.status_code, answer.json()["accepted"]) == (503, 1)
 
 
-async def test_too_many_bodies_at_once_are_503(rig: Rig) -> None:
-    """Many large requests that never end must not fill the memory."""
-    each = 8 * 1024 * 1024 - 1000
-    async with asyncio.timeout(10):
-        waiting = [await _begun(rig, each) for _ in range(requests.MAX_HELD_BYTES // each)]
-        taking = rig.ingest.http[0].requests
-        await rig.until(lambda: taking.held_bytes == len(waiting) * (each - 1))
-        answer = await post(rig, bytes(6_000_000))
-        assert answer.status_code == 503
-        assert "too many requests" in answer.json()["detail"]
-        for writer in waiting:
-            writer.transport.abort()
-        await rig.until(lambda: rig.ingest.http[0].connections == 0)
-        assert (await post(rig, bytes(6_000_000))).status_code == 400
-
-
-async def _begun(rig: Rig, size: int) -> asyncio.StreamWriter:
-    """Send a request but for its last byte."""
-    address = rig.ingest.http[0].address
-    _, writer = await asyncio.open_connection(address.host, address.port)
-    writer.write(HEAD + f"Content-Length: {size}\r\n\r\n".encode() + bytes(size - 1))
-    await writer.drain()
-    while writer.transport.get_write_buffer_size():
-        await asyncio.sleep(0.001)
-    return writer
-
-
-async def test_a_request_that_is_cut_leaves_nothing_behind(rig: Rig) -> None:
-    """Whole packets in it, too: its sender was never told that they are safe."""
-    for head in (
-        b"Content-Length: 99999\r\n\r\n" + PACKET,
-        b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\nff\r\n" % (len(PACKET), PACKET),
-    ):
-        before = rig.count("refused_total", reason="cut_at_close")
-        async with raw(rig) as (_, writer):
-            writer.write(HEAD + head)
-            await writer.drain()
-            await rig.until(lambda: rig.ingest.http[0].connections == 1)
-        await rig.until(_rises(rig, "cut_at_close", before))
-    assert rig.on_bus() == []
-    assert rig.count("received_total", transport="http") == 0
-
-
-def _rises(rig: Rig, reason: str, before: float) -> Callable[[], bool]:
-    return lambda: rig.count("refused_total", reason=reason) == before + 1
-
-
-async def test_a_chunk_that_is_none_ends_the_request(rig: Rig) -> None:
-    """And nothing of it is taken."""
-    chunk = b"%x\r\n%s\r\n" % (len(PACKET), PACKET)
-    async with raw(rig) as (reader, writer):
-        writer.write(HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunk + b"nonsense\r\n")
-        assert (await ended(reader)).startswith(b"HTTP/1.1 400")
-    assert refused(rig, "bad_request")()
-    assert rig.on_bus() == []
-
-
-@pytest.mark.parametrize(
-    "garbage",
-    [
-        PACKET + b"\r\n\r\n",
-        b"\x16\x03\x01\x00\xc8\x01\x00\x00\xc4\x03\x03" + bytes(190) + b"\r\n\r\n",
-        bytes(1000) + b"\r\n\r\n",
-        b"POST /hep HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
-        b"POST /hep HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 100_000,
-    ],
-)
-async def test_what_is_not_http_is_refused_with_a_hint(
-    rig: Rig, caplog: pytest.LogCaptureFixture, garbage: bytes
-) -> None:
-    """Counted, closed, logged once."""
-    with caplog.at_level(logging.WARNING):
-        async with raw(rig) as (reader, writer):
-            writer.write(garbage)
-            await ended(reader)
-        await rig.until(refused(rig, "bad_request"))
-    assert caplog.text.count("does not speak HTTP") == 1
-    assert len(caplog.records) == 1
-
-
-@pytest.mark.parametrize("begun", [b"", HEAD, HEAD + b"Content-Length: 500\r\n\r\n" + PACKET[:50]])
-async def test_a_request_that_does_not_end_is_cut(make_rig: MakeRig, begun: bytes) -> None:
-    """However far it came, byte by byte; it holds its place for no longer."""
-    async with make_rig() as rig, slow(rig) as listener:
-        reader, writer = await asyncio.open_connection(listener.address.host, listener.address.port)
-        writer.write(begun)
-        async with asyncio.timeout(5):
-            while not reader.at_eof() and reader.exception() is None:
-                if begun:
-                    writer.write(b"a")
-                await asyncio.sleep(0.05)
-        writer.transport.abort()
-        reason = "cut_at_close" if b"Length" in begun else "idle"
-        await rig.until(refused(rig, reason))
-
-
-@asynccontextmanager
-async def slow(rig: Rig) -> AsyncIterator[HttpListener]:
-    """A listener of the rig's that waits a fraction of a second for a request."""
-    ingest = rig.ingest
-    listener = HttpListener(
-        ANY[0],
-        ingest.intake,
-        ingest.peers,
-        ingest.metrics,
-        Supervisor(),
-        limits=ConnectionLimits(),
-        requests=requests.RequestLimits(),
-        request_seconds=0.3,
-    )
-    async with listener:
-        yield listener
-
-
-async def test_connections_beyond_the_limit_are_closed_and_counted(make_rig: MakeRig) -> None:
-    """Those that are open go on."""
-    async with (
-        make_rig(http=ANY, tcp_connections=1) as rig,
-        reading(rig),
-        raw(rig) as (first, writer),
-    ):
-        await rig.until(lambda: rig.ingest.http[0].connections == 1)
-        async with raw(rig) as (second, _):
-            assert await ended(second) == b""
-        assert refused(rig, "connection_limit")()
-        writer.write(HEAD + b"Content-Length: %d\r\n\r\n" % len(PACKET) + PACKET)
-        assert (await first.readline()).startswith(b"HTTP/1.1 200")
-        assert rig.count("tcp_connections", listen=rig.http) == 1
-
-
-async def test_the_end_does_not_wait_for_what_has_not_come_whole(make_rig: MakeRig) -> None:
-    """Nothing of it was taken."""
-    async with asyncio.timeout(4):
-        async with make_rig(http=ANY) as rig:
-            writer = await _begun(rig, 1000)
-            await rig.until(lambda: rig.ingest.http[0].requests.held_bytes == 999)
-        writer.transport.abort()
-    assert refused(rig, "cut_at_close")()
-
-
 async def test_several_requests_share_a_connection(rig: Rig, stored: list[HepPacket]) -> None:
     """Sent one after the other, or before the first is answered."""
     one = HEAD + b"Content-Length: %d\r\n\r\n" % len(PACKET) + PACKET
@@ -424,6 +226,52 @@ async def test_the_end_answers_what_is_under_way(make_rig: MakeRig) -> None:
             await ending
         assert len(stored) == 1
         await rig.ingest.__aenter__()
+
+
+async def test_the_end_says_what_is_not_safe(make_rig: MakeRig) -> None:
+    """A request whose packets the bus does not acknowledge gets 503, not silence."""
+    async with make_rig(http=ANY) as rig:
+        asking = asyncio.create_task(post(rig, PACKET))
+        await rig.until(lambda: rig.count("received_total", transport="http") == 1)
+        await rig.ingest.__aexit__(None, None, None)
+        answer = await asking
+        assert (answer.status_code, answer.json()["accepted"]) == (503, 1)
+        assert "ingest ends" in answer.json()["detail"]
+        await rig.ingest.__aenter__()
+
+
+async def test_a_request_that_the_end_cuts_off_is_503(rig: Rig) -> None:
+    """Wherever it was: one that began while the server closed has not even been read."""
+
+    async def never() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    scope = {"type": "http", "method": "POST", "headers": [(b"content-type", OCTET_STREAM)]}
+    answering = asyncio.create_task(rig.ingest.http[0].requests.post(Request(scope, never)))
+    await asyncio.sleep(0)
+    answering.cancel()
+    answer = await answering
+    assert answer.status_code == 503
+    assert b"nothing of this request was taken" in bytes(answer.body)
+
+
+async def test_copies_are_told_apart_from_what_is_taken(make_rig: MakeRig) -> None:
+    """A duplicate is neither accepted nor wrong: alone it is 409, since nobody says it is safe."""
+    other = make_packet(make_request(call_id="other@x"))
+    async with make_rig(http=ANY, rules={"dedup_ms": 300}) as rig, reading(rig) as stored:
+        first = await post(rig, PACKET + PACKET)
+        assert first.status_code == 200
+        assert first.json() == {"accepted": 1, "refused": 1, "reasons": {"duplicate": 1}}
+        again = await post(rig, PACKET)
+        assert (again.status_code, again.json()["reasons"]) == (409, {"duplicate": 1})
+        assert again.json()["accepted"] == 0
+        mixed = await post(rig, PACKET + other + make_packet(b""))
+        reasons = {"duplicate": 1, "no_payload": 1}
+        assert mixed.json() == {"accepted": 1, "refused": 2, "reasons": reasons}
+        wrong = await post(rig, PACKET + make_packet(b""))
+        assert (wrong.status_code, wrong.json()["refused"]) == (400, 2)
+        assert len(stored) == 2
 
 
 async def test_a_rate_limit_counts_as_refusal(make_rig: MakeRig) -> None:

@@ -17,7 +17,7 @@ from hepscope_ingest.listeners.json_packets import (
     parse_packets,
 )
 from unit.ingest.conftest import ANY, MakeRig, Rig
-from unit.ingest.test_listeners_http import reading
+from unit.ingest.http_world import reading
 
 NOW_US = 1_795_424_000_000_000
 

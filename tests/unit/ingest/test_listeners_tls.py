@@ -5,6 +5,7 @@ import logging
 import ssl
 import stat
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ import trustme
 
 from hepscope_common.runtime import StartupError
 from hepscope_common.settings import Listen
+from hepscope_ingest.own_certificate import own_certificate
 from hepscope_ingest.settings import IngestSettings
 from hepscope_ingest.tls_terms import TlsTerms
 from support.builders import make_call, make_packet, make_request
@@ -347,7 +349,7 @@ async def test_a_certificate_is_made_where_none_is_set(
     """Once, its key for nobody else; a client that takes it as its CA verifies us by name."""
     folder = tmp_path / "kept" / "tls"
     settings = {"tls": ANY, "tls_directory": folder, "tls_names": "hep.example.org,192.0.2.7"}
-    with caplog.at_level(logging.WARNING, "hepscope.ingest.tls"):
+    with caplog.at_level(logging.INFO, "hepscope.ingest.tls"):
         async with make_rig(**settings) as rig:
             made = (folder / "ingest.crt").read_bytes()
             context = ssl.create_default_context(cafile=folder / "ingest.crt")
@@ -361,6 +363,15 @@ async def test_a_certificate_is_made_where_none_is_set(
     assert {one.name for one in folder.iterdir()} == {"ingest.crt", "ingest.key"}
     async with make_rig(**settings):
         assert (folder / "ingest.crt").read_bytes() == made
+
+
+def test_two_that_start_at_once_make_one_certificate(tmp_path: Path) -> None:
+    """A key of one and a certificate of the other would serve nobody."""
+    with ThreadPoolExecutor(8) as pool:
+        made = set(pool.map(lambda _: own_certificate(tmp_path, []), range(8)))
+    assert len(made) == 1
+    (files,) = made
+    ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(files.certificate, files.key)
 
 
 def test_what_cannot_be_served_ends_the_start_in_one_line(

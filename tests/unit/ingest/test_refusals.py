@@ -42,6 +42,7 @@ ELSEWHERE: dict[str, str] = {
     Refusal.PLAIN_ON_TLS: "test_plain_bytes_to_the_tls_port_are_refused_with_a_hint",
     Refusal.TLS_HANDSHAKE: "test_a_handshake_that_does_not_end_is_cut_and_counted",
     Refusal.BAD_REQUEST: "test_requests_of_other_forms_are_refused_and_named",
+    Refusal.ORIGIN: "test_a_page_of_another_site_is_refused",
     Refusal.NETWORK: "test_a_peer_of_another_network_is_refused",
     Refusal.NODE_KEY: "test_a_node_with_keys_of_its_own_needs_one_of_them",
     Refusal.NODE_RATE_LIMIT: "test_a_node_beyond_its_rate_is_held_back",

@@ -17,10 +17,10 @@ from hepscope_standalone.settings import StandaloneSettings
 SETTINGS = {
     "HEPSCOPE_API__LISTEN": (socket.SOCK_STREAM, "page and API"),
     "HEPSCOPE_METRICS__LISTEN": (socket.SOCK_STREAM, "metrics"),
-    "HEPSCOPE_INGEST__UDP": (socket.SOCK_DGRAM, "HEP over UDP"),
-    "HEPSCOPE_INGEST__TCP": (socket.SOCK_STREAM, "HEP over TCP"),
-    "HEPSCOPE_INGEST__TLS": (socket.SOCK_STREAM, "HEP over TLS"),
-    "HEPSCOPE_INGEST__HTTP": (socket.SOCK_STREAM, "HEP over HTTP"),
+    "HEPSCOPE_INGEST__UDP": (socket.SOCK_DGRAM, "HEP over UDP (ingest.udp)"),
+    "HEPSCOPE_INGEST__TCP": (socket.SOCK_STREAM, "HEP over TCP (ingest.tcp)"),
+    "HEPSCOPE_INGEST__TLS": (socket.SOCK_STREAM, "HEP over TLS (ingest.tls)"),
+    "HEPSCOPE_INGEST__HTTP": (socket.SOCK_STREAM, "HEP over HTTP (ingest.http)"),
 }
 FREE = dict.fromkeys(SETTINGS, "127.0.0.1:0,[::]:0")
 

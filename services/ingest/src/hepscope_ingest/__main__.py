@@ -1,18 +1,24 @@
 """``python -m hepscope_ingest``: ingest on its own."""
 
+import os
 import sys
 from collections.abc import AsyncIterator
 
 from hepscope_common.bus.kafka import KafkaBus
 from hepscope_common.bus.settings import BusSettings
+from hepscope_common.data_dir import default_data_dir
 from hepscope_common.runtime import Component
 from hepscope_common.service import Around, ServiceSettings, run
 from hepscope_ingest.component import Ingest
-from hepscope_ingest.settings import IngestSettings
+from hepscope_ingest.settings import IngestSettings, OptionalPath
 
 
 class IngestServiceSettings(ServiceSettings):
     """Everything that this service reads."""
+
+    data_dir: OptionalPath = None
+    """Where a certificate made by us is kept. Default: as root /var/lib/hepscope, else
+    ~/.local/share/hepscope."""
 
     bus: BusSettings = BusSettings()
     ingest: IngestSettings = IngestSettings()
@@ -24,7 +30,8 @@ async def parts(around: Around[IngestServiceSettings]) -> AsyncIterator[Componen
     bus = KafkaBus(settings.bus, registry, supervisor)
     around.checks["bus"] = bus.ready
     yield bus
-    ingest = Ingest(settings.ingest, bus, registry, supervisor)
+    data_dir = settings.data_dir or default_data_dir(os.environ, os.geteuid())
+    ingest = Ingest(settings.ingest.kept_in(data_dir), bus, registry, supervisor)
     around.checks["ingest"] = ingest.ready
     yield ingest
 

@@ -143,6 +143,7 @@ class Intake:
         self._accepted_counts[_VERSIONS[admitted.version]] += 1
         peer.accepted += 1
         node.accepted = accepted = node.accepted + 1
+        node.packet_bytes += len(data)
         node.last_us = now_us
         if accepted % SKEW_EVERY == 1 or admitted.quirks or admitted.version != node.version:
             self._count_unusual(admitted, node, now_us)
@@ -178,6 +179,8 @@ class Intake:
         peer.refused[reason] = peer.refused.get(reason, 0) + 1
         if node is not None:
             node.refused[reason] = node.refused.get(reason, 0) + 1
+        else:
+            peer.nameless[reason] = peer.nameless.get(reason, 0) + 1
         if reason not in BY_CHOICE:
             self._throttle.warning(
                 reason, "refused a packet of %s: %s %s", peer.name, reason, detail

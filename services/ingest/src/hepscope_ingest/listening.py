@@ -77,7 +77,9 @@ class Listening:
         ]
         requests = RequestLimits(settings.http_body_bytes, settings.http_wait_seconds)
         self.http = [
-            HttpListener(listen, *parts, limits=limits, requests=requests)
+            HttpListener(
+                listen, *parts, limits=limits, requests=requests, origins=settings.http_origins
+            )
             for listen in settings.http
         ]
         self._open: list[Listener] = []

@@ -126,6 +126,10 @@ class IngestMetrics:
             "Times that the disk refused to write, read or delete for the spool.",
             read=lambda: spool.errors if spool else 0,
         )
+        self.node_reports = CounterFamily(
+            "hepscope_ingest_node_reports_total",
+            "Packets put on the bus in which ingest reports on its nodes; not in the accepted.",
+        )
         self.stalls = CounterFamily(
             "hepscope_ingest_stalls_total",
             "Times that the bus was full and reading from the network stopped.",
@@ -208,6 +212,7 @@ class IngestMetrics:
             self.spool_drained,
             self.spool_damaged,
             self.spool_errors,
+            self.node_reports,
             self.stalls,
         ]
         self.collector = PlainCollector(registry, [*counters, *gauges, *node_gauges(self.nodes)])

@@ -30,6 +30,9 @@ OTHERS = "other"
 SKEW_EVERY = 16
 """Accepted packets from one look at the clock to the next."""
 
+MAX_QUIRK_SETS = 64
+"""Quirks together in a packet that are counted so, of each node; then each is counted alone."""
+
 _SKEW_SHARE = 8
 """What a new reading counts: one in so many."""
 
@@ -62,6 +65,8 @@ class Node:
         "last_us",
         "name",
         "node_id",
+        "packet_bytes",
+        "quirk_counts",
         "quirk_packets",
         "quirks",
         "refused",
@@ -74,6 +79,8 @@ class Node:
         self.name = name
         self.node_id = node_id
         self.accepted = 0
+        self.packet_bytes = 0
+        """Bytes of the accepted packets, as they came."""
         self.refused: dict[str, int] = {}
         self.last_us = 0
         """Arrival of the last packet accepted."""
@@ -84,6 +91,8 @@ class Node:
         """Bit n is set when HEP version n came."""
         self.quirks = 0
         self.quirk_packets = 0
+        self.quirk_counts: dict[int, int] = {}
+        """Packets by the quirks that one had together."""
         self.bucket: TokenBucket | None = None
 
     def note_skew(self, time_us: int, now_us: int) -> None:
@@ -103,6 +112,12 @@ class Node:
         """Take the quirks of one packet."""
         self.quirks |= quirks
         self.quirk_packets += 1
+        counts = self.quirk_counts
+        if quirks in counts or len(counts) < MAX_QUIRK_SETS:
+            counts[quirks] = counts.get(quirks, 0) + 1
+            return
+        for quirk in Quirk(quirks):
+            counts[int(quirk)] = counts.get(int(quirk), 0) + 1
 
     def within_rate(self, per_second: int, now_us: int) -> bool:
         """Tell whether one more packet is within so many a second."""
@@ -136,6 +151,11 @@ class NodeTable:
 
     def __len__(self) -> int:
         return len(self.known)
+
+    @property
+    def others(self) -> Node:
+        """All nodes without a row of their own, as one."""
+        return self._others
 
     def meet(self, node_name: bytes, node_id: int) -> Node:
         """Return the node of a packet, a new one if it is not known."""

@@ -5,10 +5,12 @@ certificate file as their CA or do not verify; who needs more sets one of their 
 """
 
 import datetime as dt
+import fcntl
 import ipaddress
 import os
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,16 +48,33 @@ def own_certificate(directory: Path, names: Iterable[str]) -> CertificateFiles:
     subjects = _subjects([*names, *_names_of_this_machine()])
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _make(files, subjects)
+        with _alone_in(directory):
+            if files.certificate.exists() and files.key.exists():
+                return files
+            _make(files, subjects)
     except OSError as error:
-        raise StartupError(f"ingest.tls: cannot keep a key in {directory}: {error}") from error
-    _log.warning(
+        raise StartupError(
+            f"ingest.tls: cannot keep a key in {directory}: {error.strerror}; set"
+            " ingest.tls_directory, or ingest.tls to nothing"
+        ) from error
+    _log.info(
         "made a self-signed certificate, %s, for %s; senders must take it as their CA, or set"
         " ingest.tls_certificate and ingest.tls_key",
         files.certificate,
         ", ".join(str(subject.value) for subject in subjects),
     )
     return files
+
+
+@contextmanager
+def _alone_in(directory: Path) -> Iterator[None]:
+    """Keep other processes from making the same files: a key and another one's certificate."""
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def expires_at(pem: bytes) -> float:

@@ -24,12 +24,14 @@ Address = tuple[object, ...]
 class Peer:
     """One address with its counts."""
 
-    __slots__ = ("accepted", "bucket", "name", "refused")
+    __slots__ = ("accepted", "bucket", "name", "nameless", "refused")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.accepted = 0
         self.refused: dict[str, int] = {}
+        self.nameless: dict[str, int] = {}
+        """Those of the refused that belong to no node."""
         self.bucket: TokenBucket | None = None
 
 
@@ -73,6 +75,15 @@ class PeerTable:
             self._endpoints[address] = found
         return found
 
+    def known(self) -> Iterable[Peer]:
+        """Return the peers that have a row of their own."""
+        return self._peers.values()
+
+    @property
+    def others(self) -> Peer:
+        """All peers without a row of their own, as one."""
+        return self._others
+
     def accepted(self) -> Iterable[tuple[tuple[str], float]]:
         """Return accepted packets by peer name; peers without any share a row."""
         for peer in (*self._peers.values(), self._others):
@@ -102,8 +113,14 @@ class PeerTable:
     def _forget_silent(self) -> None:
         """Make room: a peer that never had a packet accepted is counted with the others."""
         for name in [name for name, peer in self._peers.items() if not peer.accepted]:
-            for reason, count in self._peers.pop(name).refused.items():
-                self._others.refused[reason] = self._others.refused.get(reason, 0) + count
+            gone = self._peers.pop(name)
+            _add(self._others.refused, gone.refused)
+            _add(self._others.nameless, gone.nameless)
+
+
+def _add(counts: dict[str, int], more: dict[str, int]) -> None:
+    for reason, count in more.items():
+        counts[reason] = counts.get(reason, 0) + count
 
 
 def pack_endpoint(host: str, port: int) -> bytes:

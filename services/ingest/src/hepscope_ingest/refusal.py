@@ -35,6 +35,9 @@ class Refusal(StrEnum):
     BAD_REQUEST = "bad_request"
     """An HTTP request or WebSocket message of a form that is not served."""
 
+    ORIGIN = "origin"
+    """A browser sent it for a page of a site that http_origins does not name."""
+
     NETWORK = "network"
     """The peer's address is not allowed (allowed_networks, denied_networks)."""
 

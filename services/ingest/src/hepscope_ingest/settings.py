@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from hepscope_common.settings import CommaList, Listen, ListenList, Section
 from hepscope_common.sockets import ALL
+from hepscope_ingest.origins import Origin
 from hepscope_ingest.rules.settings import RuleSettings
 
 
@@ -29,12 +30,12 @@ class IngestSettings(Section):
     tcp: ListenList = (Listen(host=ALL, port=9060),)
     """Addresses for HEP over TCP; `[::]` is all of them, IPv4 too; empty turns it off."""
 
-    tls: ListenList = ()
-    """Addresses for HEP over TLS (9061 by convention); empty turns it off."""
+    tls: ListenList = (Listen(host=ALL, port=9061),)
+    """Addresses for HEP over TLS; `[::]` is all of them, IPv4 too; empty turns it off."""
 
-    http: ListenList = ()
-    """Addresses for HEP by HTTP (`POST /hep`) and WebSocket (`/ws`), 9062 by convention; empty
-    turns it off."""
+    http: ListenList = (Listen(host=ALL, port=9062),)
+    """Addresses for HEP by HTTP (`POST /hep`) and WebSocket (`/ws`); `[::]` is all of them, IPv4
+    too; empty turns it off."""
 
     tls_certificate: OptionalPath = None
     """PEM file with the certificate of the TLS addresses and its chain, read anew when it changes.
@@ -47,7 +48,7 @@ class IngestSettings(Section):
     """PEM file with the CA of client certificates; with it, who shows none is refused."""
 
     tls_directory: OptionalPath = None
-    """Where a certificate made by us is kept. Standalone: `tls` in the data directory."""
+    """Where a certificate made by us is kept; `tls` in the data directory when not said."""
 
     tls_names: CommaList[str] = ()
     """Host names or addresses, beside this machine's own, that a certificate made by us is for."""
@@ -61,6 +62,11 @@ class IngestSettings(Section):
 
     http_body_bytes: int = Field(default=8 * 1024 * 1024, ge=65536, le=64 * 1024 * 1024)
     """Largest body of a `POST /hep`."""
+
+    http_origins: CommaList[Origin] = ()
+    """Web sites (`https://phone.example.org`) whose pages may send by HTTP or WebSocket. What a
+    browser sends for any other page is refused: every page that somebody on your network looks at
+    could reach this port."""
 
     http_wait_seconds: float = Field(default=30.0, gt=0)
     """How long a request waits for room on the bus and its acknowledgement, before it is 503."""
@@ -114,6 +120,10 @@ class IngestSettings(Section):
 
     record_age_ms: int = Field(default=5, ge=1, le=1000)
     """A bus record is closed at this age; grows up to ten times while records stay small."""
+
+    def kept_in(self, data_dir: Path) -> Self:
+        """Return these settings with a place in the data directory for what has none."""
+        return self.model_copy(update={"tls_directory": self.tls_directory or data_dir / "tls"})
 
     @model_validator(mode="after")
     def _has_both_or_none(self) -> Self:

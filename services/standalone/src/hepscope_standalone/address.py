@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
+from hepscope_common.data_dir import default_data_dir
 from hepscope_common.runtime import StartupError
 from hepscope_standalone.postgres.cluster import USER
 from hepscope_standalone.postgres.component import DATABASE
-from hepscope_standalone.postgres.data_dir import default_data_dir
 from hepscope_standalone.postgres.server_settings import PORT
 from hepscope_standalone.postgres.socket_dir import RECORD_NAME, SOCKET_NAME
 from hepscope_standalone.settings import StandaloneSettings

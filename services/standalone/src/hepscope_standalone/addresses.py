@@ -41,10 +41,10 @@ def _wanted(settings: StandaloneSettings) -> Iterator[tuple[str, socket.SocketKi
     for what, kind, addresses in (
         ("page and API", socket.SOCK_STREAM, settings.api.listen),
         ("metrics", socket.SOCK_STREAM, settings.metrics.listen),
-        ("HEP over UDP", socket.SOCK_DGRAM, settings.ingest.udp),
-        ("HEP over TCP", socket.SOCK_STREAM, settings.ingest.tcp),
-        ("HEP over TLS", socket.SOCK_STREAM, settings.ingest.tls),
-        ("HEP over HTTP", socket.SOCK_STREAM, settings.ingest.http),
+        ("HEP over UDP (ingest.udp)", socket.SOCK_DGRAM, settings.ingest.udp),
+        ("HEP over TCP (ingest.tcp)", socket.SOCK_STREAM, settings.ingest.tcp),
+        ("HEP over TLS (ingest.tls)", socket.SOCK_STREAM, settings.ingest.tls),
+        ("HEP over HTTP (ingest.http)", socket.SOCK_STREAM, settings.ingest.http),
     ):
         for listen in addresses:
             yield what, kind, listen

@@ -19,7 +19,6 @@ from hepscope_common.runtime import Component, StartupError, Supervisor
 from hepscope_common.store import positions
 from hepscope_common.store.connection import Access, connect
 from hepscope_ingest.component import Ingest
-from hepscope_ingest.settings import IngestSettings
 from hepscope_metrics_exporter.component import GROUP as EXPORTER_GROUP
 from hepscope_metrics_exporter.component import Exporter
 from hepscope_migrations import MigrationError, upgrade
@@ -74,7 +73,8 @@ class Standalone:
         yield writer
         exporter = Exporter(settings.metrics, bus, registry, supervisor)
         yield exporter
-        ingest = Ingest(self._ingest_settings(database), bus, registry, supervisor)
+        kept = settings.ingest.kept_in(database.data_dir)
+        ingest = Ingest(kept, bus, registry, supervisor)
         checks: dict[str, Readiness] = {
             "writer": writer.readiness,
             "exporter": exporter.ready,
@@ -90,12 +90,6 @@ class Standalone:
             yield server
         yield ingest
         self._places = self._found(database, ingest, api, servers)
-
-    def _ingest_settings(self, database: Database) -> IngestSettings:
-        """The settings of ingest, a certificate of its own kept with the rest of the data."""
-        given = self._settings.ingest
-        directory = given.tls_directory or database.data_dir / "tls"
-        return given.model_copy(update={"tls_directory": directory})
 
     async def _make_bus(self, database: Database) -> MemoryBus:
         """Return the bus, its logs at the offsets that the database wants next."""

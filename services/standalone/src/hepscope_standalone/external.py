@@ -8,8 +8,8 @@ from typing import Self
 
 import asyncpg
 
+from hepscope_common.data_dir import default_data_dir
 from hepscope_common.runtime import StartupError
-from hepscope_standalone.postgres.data_dir import default_data_dir
 from hepscope_standalone.postgres.lock import DirectoryLock
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from hepscope_common.data_dir import default_data_dir
 from hepscope_standalone.postgres.account import Account, find_account, own_account
-from hepscope_standalone.postgres.data_dir import default_data_dir, prepare_data_dir
+from hepscope_standalone.postgres.data_dir import prepare_data_dir
 from hepscope_standalone.postgres.errors import StartupError
 from hepscope_standalone.postgres.lock import LOCK_NAME
 

@@ -5,21 +5,31 @@ body is read whole before anything of it is taken, so that one that is cut leave
 A WebSocket message is taken as it comes, and not answered.
 """
 
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
 
 from hepscope_common.runtime import Supervisor
 from hepscope_common.settings import Listen
 from hepscope_ingest.intake import Intake
 from hepscope_ingest.listeners.http_protocol import REQUEST_SECONDS, HepHttpServer
+from hepscope_ingest.listeners.page_guard import PageGuard, client_of
+from hepscope_ingest.listeners.problems import Problem, problem_details
 from hepscope_ingest.listeners.requests import RequestLimits, Requests
 from hepscope_ingest.listeners.tcp import ConnectionLimits
 from hepscope_ingest.listeners.websocket import Messages
 from hepscope_ingest.metrics import IngestMetrics
 from hepscope_ingest.peers import Address, PeerTable
+from hepscope_ingest.refusal import Refusal
+
+SHOWN_PATH = 100
 
 
 class HttpListener:
@@ -35,20 +45,24 @@ class HttpListener:
         *,
         limits: ConnectionLimits,
         requests: RequestLimits,
+        origins: Sequence[str] = (),
         request_seconds: float = REQUEST_SECONDS,
     ) -> None:
         self._intake = intake
         self._peers = peers
         self.requests = Requests(intake, peers, metrics, requests)
+        messages = Messages(intake, peers, metrics, idle_seconds=limits.idle_seconds)
         app = Starlette(
             routes=[
                 Route("/hep", self.requests.post, methods=["POST"]),
-                WebSocketRoute("/ws", Messages(intake, peers, metrics).serve),
-            ]
+                WebSocketRoute("/ws", messages.serve),
+                WebSocketRoute("/{path:path}", self._refuse_path),
+            ],
+            exception_handlers={HTTPException: self._refuse_request},
         )
         self._server = HepHttpServer(
-            "HEP over HTTP",
-            app,
+            "HEP over HTTP (ingest.http)",
+            PageGuard(app, origins, self._refuse),
             listen,
             supervisor,
             limits=limits,
@@ -84,6 +98,18 @@ class HttpListener:
     ) -> None:
         """Finish the requests under way, then close."""
         await self._server.__aexit__(kind, error, trace)
+
+    async def _refuse_request(self, request: Request, error: Exception) -> Response:
+        """Answer a path or method that is not served: 404, 405."""
+        assert isinstance(error, HTTPException)
+        detail = f"{request.method} {request.url.path[:SHOWN_PATH]!r} is not served: POST /hep is"
+        self._refuse(Refusal.BAD_REQUEST, client_of(request.scope), detail)
+        return problem_details(Problem(error.status_code, detail))
+
+    async def _refuse_path(self, socket: WebSocket) -> None:
+        detail = f"a WebSocket at {socket.url.path[:SHOWN_PATH]!r}: /ws is served"
+        self._refuse(Refusal.BAD_REQUEST, client_of(socket.scope), detail)
+        await socket.close()
 
     def _refuse(self, reason: str, address: Address, detail: str) -> None:
         self._intake.refuse(reason, self._peers.endpoint(address).peer, detail)

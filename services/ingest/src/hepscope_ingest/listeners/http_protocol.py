@@ -1,21 +1,24 @@
 """HTTP/1.1 connections that must not cost more than they bring.
 
 uvicorn waits for a request as long as its sender likes. Here a request must have come whole
-within a limit of seconds, connections are counted from their first moment, and the kernel finds
-those whose peer is gone; a WebSocket's pings keep its way open, but a pong that we do not read
-while the bus is full ends nothing.
+within a limit of seconds, answers must be read within as many, connections are counted from their
+first moment, and the kernel finds those whose peer is gone; a WebSocket's pings keep its way open,
+but a pong that we do not read while the bus is full ends nothing. A WebSocket peer can make us hold
+a message of MAX_MESSAGE_BYTES in MAX_FRAGMENTS pieces, and MAX_UNREAD_BYTES of pongs, no more.
 """
 
 import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
+from http import HTTPStatus
 
 import h11
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
 
 from hep import Reason
 from hepscope_common.http import HttpServer
@@ -27,10 +30,17 @@ from hepscope_ingest.peers import Address
 from hepscope_ingest.refusal import Refusal
 
 REQUEST_SECONDS = 60.0
-"""From the first byte, or from the connection's beginning, to the end of the body."""
+"""From the first byte, or from the connection's beginning, to the end of the body; and for a peer
+to read the answers that wait for it."""
 
 MAX_MESSAGE_BYTES = 1024 * 1024
 """Of a WebSocket message; each connection may hold one."""
+
+MAX_FRAGMENTS = 1024
+"""Of a WebSocket message: empty ones add nothing to its length, and each is an object."""
+
+MAX_UNREAD_BYTES = 64 * 1024
+"""Pongs that a WebSocket peer may leave unread."""
 
 MAX_HEADER_BYTES = 32 * 1024
 
@@ -102,13 +112,32 @@ class _WebSocket(WebSocketsSansIOProtocol):
         if self.conn.parser_exc is not None:
             self._tell_fault()
             self.handle_parser_exception()
+        elif len(self.frames) > MAX_FRAGMENTS:
+            self._cut(f"a message in more than {MAX_FRAGMENTS} fragments")
+        elif self.transport.get_write_buffer_size() > MAX_UNREAD_BYTES:
+            self._cut("it pings and does not read the answers")
+
+    def handle_connect(self, event: Request) -> None:
+        """Go on with an upgrade; count one that cannot be."""
+        super().handle_connect(event)
+        if self.response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
+            self._tell(Refusal.BAD_REQUEST, "an upgrade that is none")
 
     def _tell_fault(self) -> None:
-        address = self.transport.get_extra_info("peername")
         sent = self.conn.close_sent
-        if address is not None and sent is not None:
+        if sent is not None:
             reason = Reason.TOO_LARGE if sent.code == TOO_LARGE else Refusal.BAD_REQUEST
-            type(self).refuse(reason, address, f"WebSocket: {sent.reason or sent.code}")
+            self._tell(reason, str(sent.reason or sent.code))
+
+    def _cut(self, cause: str) -> None:
+        self._tell(Refusal.BAD_REQUEST, cause)
+        self.frames = []
+        self.transport.abort()
+
+    def _tell(self, reason: str, detail: str) -> None:
+        address = self.transport.get_extra_info("peername")
+        if address is not None:
+            type(self).refuse(reason, address, f"WebSocket: {detail}")
 
 
 class _Guarded(H11Protocol):
@@ -122,6 +151,7 @@ class _Guarded(H11Protocol):
         super().__init__(*args, **values)  # type: ignore[arg-type]  # uvicorn's own, unchanged
         self.logger = _quiet
         self._deadline: asyncio.TimerHandle | None = None
+        self._unread: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn
         """Refuse a connection too many; else serve it, its first request expected from now on."""
@@ -145,9 +175,20 @@ class _Guarded(H11Protocol):
             self._expect_nothing()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End the wait."""
+        """End the waits."""
         self._expect_nothing()
+        self._is_read()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Wait for a peer that does not read its answers, but not for ever."""
+        super().pause_writing()
+        self._unread = self.loop.call_later(self.request_seconds, self._give_up_answers)
+
+    def resume_writing(self) -> None:
+        """Go on with a peer that reads again."""
+        super().resume_writing()
+        self._is_read()
 
     def shutdown(self) -> None:
         """End in good order what is being answered; a request that has not come whole, at once."""
@@ -179,6 +220,16 @@ class _Guarded(H11Protocol):
         # With a request begun, its body's reader finds it cut and counts that.
         if self.conn.their_state is h11.IDLE:
             self._tell(Refusal.IDLE, f"no request within {self.request_seconds:g} s")
+        self.transport.abort()
+
+    def _is_read(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+
+    def _give_up_answers(self) -> None:
+        self._unread = None
+        self._tell(Refusal.IDLE, f"answers unread for {self.request_seconds:g} s")
         self.transport.abort()
 
     def _tell(self, reason: str, detail: str) -> None:

@@ -1,15 +1,15 @@
 """``POST /hep``: the packets of one request, taken together and answered once they are safe.
 
 200: every accepted packet is acknowledged by the bus; the body counts those that were refused.
-400: none was accepted, or the form is wrong. 413, 415: size, kind. 503 with Retry-After: the bus
-has no room, or did not acknowledge in time; what was taken until then may be stored nevertheless.
-Errors are problem details (RFC 9457).
+400: none was accepted, or the form is wrong. 409: none, since all are duplicates. 413, 415: size,
+kind. 503 with Retry-After: the bus has no room, did not acknowledge in time, or ingest ends; what
+was taken until then may be stored nevertheless. Errors are problem details (RFC 9457).
 """
 
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NoReturn
 
 from starlette.requests import ClientDisconnect, Request
@@ -20,8 +20,9 @@ from hepscope_common.clock import Clock, wall_clock_us
 from hepscope_ingest.intake import Intake
 from hepscope_ingest.listeners.bodies import cut, key_of, with_key
 from hepscope_ingest.listeners.json_packets import BadPacketsError, parse_packets
+from hepscope_ingest.listeners.page_guard import client_of
+from hepscope_ingest.listeners.problems import Outcome, Problem, problem_details
 from hepscope_ingest.listeners.receipt import Receipt
-from hepscope_ingest.listeners.websocket import NOBODY
 from hepscope_ingest.metrics import IngestMetrics
 from hepscope_ingest.peers import Endpoint, PeerTable
 from hepscope_ingest.refusal import Refusal
@@ -32,7 +33,7 @@ PACKETS_PER_TURN = 100
 MAX_HELD_BYTES = 64 * 1024 * 1024
 """Bodies that are being received or taken, all requests of an address together."""
 
-RETRY_SECONDS = 5
+_ALL_COPIES = "every packet is a copy of one taken a moment ago (ingest.rules.dedup_ms)"
 
 OCTETS, JSON = "application/octet-stream", "application/json"
 
@@ -44,28 +45,6 @@ class RequestLimits:
     body_bytes: int = 8 * 1024 * 1024
     wait_seconds: float = 30.0
     """For room on the bus, and for its acknowledgements."""
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What became of the packets of a request."""
-
-    accepted: int = 0
-    reasons: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def counts(self) -> dict[str, object]:
-        """The numbers, as answers carry them."""
-        refused = self.reasons.total()
-        return {"accepted": self.accepted, "refused": refused, "reasons": dict(self.reasons)}
-
-
-class _Problem(Exception):  # noqa: N818 - an answer, and no error of ours
-    def __init__(self, status: int, detail: str, *, reason: str | None = None) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.detail = detail
-        self.reason = reason
 
 
 class Requests:
@@ -90,25 +69,30 @@ class Requests:
 
     async def post(self, request: Request) -> Response:
         """Take the packets of a request."""
-        endpoint = self._peers.endpoint(tuple(request.client or NOBODY))
+        endpoint = self._peers.endpoint(client_of(request.scope))
         outcome, held = Outcome(), _Held(self)
         try:
             kind = _kind_of(request)
             body = await self._read(request, held)
             packets = self._packets(kind, body, endpoint, outcome)
             await self._take(packets, key_of(request.scope["headers"]), endpoint, outcome)
-        except _Problem as problem:
+        except Problem as problem:
             if problem.reason is not None:
                 self._intake.refuse(problem.reason, endpoint.peer, problem.detail)
-            return _problem_details(problem, outcome)
+            return problem_details(problem, outcome)
         except ClientDisconnect:
             self._intake.refuse(Refusal.CUT_AT_CLOSE, endpoint.peer, "in a request")
             return Response(status_code=400)
+        except asyncio.CancelledError:
+            # By the end of the server only, which waits for no longer: its sender is told as much.
+            return problem_details(Problem(503, _unsafe(outcome, "ingest ends")), outcome)
         finally:
             held.release()
-        if not outcome.accepted:
-            return _problem_details(_Problem(400, "no packet was accepted"), outcome)
-        return JSONResponse(outcome.counts)
+        if outcome.accepted:
+            return JSONResponse(outcome.counts)
+        if set(outcome.reasons) == {Refusal.DUPLICATE}:
+            return problem_details(Problem(409, _ALL_COPIES), outcome)
+        return problem_details(Problem(400, "no packet was accepted"), outcome)
 
     async def _read(self, request: Request, held: "_Held") -> bytes:
         bound = self._limits.body_bytes
@@ -144,7 +128,7 @@ class Requests:
         try:
             found = parse_packets(body, self._now_us())
         except BadPacketsError as error:
-            raise _Problem(400, str(error), reason=Refusal.BAD_REQUEST) from error
+            raise Problem(400, str(error), reason=Refusal.BAD_REQUEST) from error
         self._metrics.received.add(("http",), len(found))
         packets = []
         for packet in found:
@@ -167,9 +151,8 @@ class Requests:
                     )
                     await asyncio.sleep(0)
                 await receipt.complete()
-        # Cancelled by the end of the server only: its sender is told as much.
-        except (TimeoutError, asyncio.CancelledError) as error:
-            raise _Problem(503, _unsafe(outcome)) from error
+        except TimeoutError as error:
+            raise Problem(503, _unsafe(outcome, "the bus has no room, or is slow")) from error
 
     def _take_some(
         self,
@@ -196,7 +179,7 @@ class Requests:
     def hold(self, size: int) -> None:
         """Count bytes of bodies; raises the answer for when there are too many."""
         if self.held_bytes + size > max(MAX_HELD_BYTES, self._limits.body_bytes):
-            raise _Problem(503, "too many requests at once; nothing of this one was taken")
+            raise Problem(503, "too many requests at once; nothing of this one was taken")
         self.held_bytes += size
 
     def let_go(self, size: int) -> None:
@@ -225,42 +208,23 @@ def _kind_of(request: Request) -> str:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in (OCTETS, JSON):
         detail = f"Content-Type is {kind or 'not said'}: send {OCTETS} (HEP packets) or {JSON}"
-        raise _Problem(415, detail, reason=Refusal.BAD_REQUEST)
+        raise Problem(415, detail, reason=Refusal.BAD_REQUEST)
     coding = request.headers.get("content-encoding", "identity").lower()
     if coding != "identity":
         detail = f"Content-Encoding {coding} is not taken; HEP has its own (chunk 16)"
-        raise _Problem(415, detail, reason=Refusal.BAD_REQUEST)
+        raise Problem(415, detail, reason=Refusal.BAD_REQUEST)
     return kind
 
 
 def _too_large(bound: int) -> NoReturn:
     detail = f"more than {bound} bytes (ingest.http_body_bytes)"
-    raise _Problem(413, detail, reason=Reason.TOO_LARGE)
+    raise Problem(413, detail, reason=Reason.TOO_LARGE)
 
 
-def _unsafe(outcome: Outcome) -> str:
+def _unsafe(outcome: Outcome, cause: str) -> str:
     if not outcome.accepted:
-        return "the bus is full; nothing of this request was taken"
+        return f"{cause}; nothing of this request was taken"
     return (
-        f"the bus has not acknowledged in time; {outcome.accepted} packets were taken and may be"
+        f"{cause}: not acknowledged in time; {outcome.accepted} packets were taken and may be"
         " stored, so that sending them again may double them"
     )
-
-
-def _problem_details(problem: _Problem, outcome: Outcome) -> Response:
-    body = {"type": "about:blank", "title": _TITLES[problem.status], "status": problem.status}
-    headers = {"Retry-After": str(RETRY_SECONDS)} if problem.status == 503 else {}
-    return JSONResponse(
-        {**body, "detail": problem.detail, **outcome.counts},
-        status_code=problem.status,
-        headers=headers,
-        media_type="application/problem+json",
-    )
-
-
-_TITLES = {
-    400: "Bad Request",
-    413: "Content Too Large",
-    415: "Unsupported Media Type",
-    503: "Service Unavailable",
-}

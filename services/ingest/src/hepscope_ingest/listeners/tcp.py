@@ -53,7 +53,7 @@ class TcpListener:
     """Accepts connections at one address."""
 
     transport: ClassVar[str] = "tcp"
-    purpose: ClassVar[str] = "HEP over TCP"
+    purpose: ClassVar[str] = "HEP over TCP (ingest.tcp)"
 
     def __init__(
         self,

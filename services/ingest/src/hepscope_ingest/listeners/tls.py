@@ -38,7 +38,7 @@ class TlsListener(TcpListener):
     """Accepts TLS connections at one address."""
 
     transport: ClassVar[str] = "tls"
-    purpose: ClassVar[str] = "HEP over TLS"
+    purpose: ClassVar[str] = "HEP over TLS (ingest.tls)"
 
     def __init__(
         self,

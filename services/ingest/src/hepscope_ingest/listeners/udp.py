@@ -20,7 +20,7 @@ from hepscope_ingest.listeners.udp_socket import UdpSocket
 from hepscope_ingest.metrics import IngestMetrics
 from hepscope_ingest.peers import PeerTable
 
-PURPOSE = "HEP over UDP"
+PURPOSE = "HEP over UDP (ingest.udp)"
 
 _log = get_logger("ingest.udp")
 

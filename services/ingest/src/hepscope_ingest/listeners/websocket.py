@@ -5,11 +5,14 @@ taken. What of a message is refused is counted and leaves the connection open; a
 closes it, since its sender speaks something else.
 """
 
-from starlette.datastructures import Address
+import asyncio
+
+from starlette.types import Message
 from starlette.websockets import WebSocket
 
 from hepscope_ingest.intake import Intake
 from hepscope_ingest.listeners.bodies import cut, key_of, with_key
+from hepscope_ingest.listeners.page_guard import client_of
 from hepscope_ingest.metrics import IngestMetrics
 from hepscope_ingest.peers import Endpoint, PeerTable
 from hepscope_ingest.refusal import Refusal
@@ -19,24 +22,28 @@ SUBPROTOCOL = "hep"
 UNSUPPORTED = 1003
 """Close code: a kind of message that is not taken (RFC 6455, 7.4.1)."""
 
-NOBODY = Address("0.0.0.0", 0)  # noqa: S104 - of a peer that has gone already
+GOING_AWAY = 1001
 
 
 class Messages:
     """Takes the messages of WebSocket connections."""
 
-    def __init__(self, intake: Intake, peers: PeerTable, metrics: IngestMetrics) -> None:
+    def __init__(
+        self, intake: Intake, peers: PeerTable, metrics: IngestMetrics, *, idle_seconds: float
+    ) -> None:
+        """Take messages; idle_seconds without one end a connection, 0 = never."""
         self._intake = intake
         self._peers = peers
         self._metrics = metrics
+        self._idle_seconds = idle_seconds or None
 
     async def serve(self, socket: WebSocket) -> None:
         """Take everything that one connection sends."""
         is_asked = SUBPROTOCOL in socket.scope.get("subprotocols", ())
         await socket.accept(subprotocol=SUBPROTOCOL if is_asked else None)
         key = key_of(socket.scope["headers"])
-        while (message := await socket.receive())["type"] == "websocket.receive":
-            endpoint = self._peers.endpoint(tuple(socket.client or NOBODY))
+        while (message := await self._next(socket))["type"] == "websocket.receive":
+            endpoint = self._peers.endpoint(client_of(socket.scope))
             data = message.get("bytes")
             if data is None:
                 self._intake.refuse(Refusal.BAD_REQUEST, endpoint.peer, "a text message at /ws")
@@ -45,6 +52,17 @@ class Messages:
             if self._intake.blocked:
                 await self._intake.unblocked()
             self._take(data, endpoint, key)
+
+    async def _next(self, socket: WebSocket) -> Message:
+        """Return the next message, or the end of a connection that is silent for too long."""
+        try:
+            async with asyncio.timeout(self._idle_seconds):
+                return await socket.receive()
+        except TimeoutError:
+            peer = self._peers.endpoint(client_of(socket.scope)).peer
+            self._intake.refuse(Refusal.IDLE, peer, f"for {self._idle_seconds:g} s at /ws")
+            await socket.close(GOING_AWAY, "silent for too long")
+            return {"type": "websocket.disconnect"}
 
     def _take(self, data: bytes, endpoint: Endpoint, key: bytes | None) -> None:
         found = cut(data)

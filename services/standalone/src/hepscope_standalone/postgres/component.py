@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import quote
 
+from hepscope_common.data_dir import default_data_dir
 from hepscope_standalone.postgres.account import (
     Account,
     account_of_owner,
@@ -26,11 +27,7 @@ from hepscope_standalone.postgres.binaries import (
     installed_directories,
 )
 from hepscope_standalone.postgres.cluster import CLUSTER_NAME, USER, Cluster
-from hepscope_standalone.postgres.data_dir import (
-    ROOT_SYSTEM_DEFAULT,
-    default_data_dir,
-    prepare_data_dir,
-)
+from hepscope_standalone.postgres.data_dir import ROOT_SYSTEM_DEFAULT, prepare_data_dir
 from hepscope_standalone.postgres.errors import refusal
 from hepscope_standalone.postgres.leftover import settle_leftover
 from hepscope_standalone.postgres.lock import DirectoryLock

@@ -1,4 +1,4 @@
-"""The data directory: where it is by default, and what must hold before anything is put there.
+"""The data directory: what must hold before anything is put there.
 
 Closed to everyone else: 0700 for a user's own; for root it stays root's, and the group of the
 service account may pass through it (0710) to its cluster. Root's own files in it (lock, log)
@@ -6,30 +6,15 @@ thus cannot be swapped for links by the account that PostgreSQL runs as.
 """
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
+from hepscope_common.data_dir import ROOT_DEFAULT
 from hepscope_standalone.postgres.account import Account
 from hepscope_standalone.postgres.errors import refusal, startup_error
 from hepscope_standalone.postgres.lock import LOCK_NAME
 from hepscope_standalone.postgres.reach import first_closed
 
-ENVIRONMENT_NAME = "HEPSCOPE_DATA_DIR"
-ROOT_DEFAULT = Path("/var/lib/hepscope")
 ROOT_SYSTEM_DEFAULT = ROOT_DEFAULT / "system"
-
-
-def default_data_dir(environ: Mapping[str, str], uid: int) -> Path:
-    """Return $HEPSCOPE_DATA_DIR, else /var/lib/hepscope for root, else the user's share."""
-    named = environ.get(ENVIRONMENT_NAME)
-    if named:
-        return Path(named).expanduser()
-    if uid == 0:
-        return ROOT_DEFAULT
-    # The XDG base directory specification wants relative values ignored.
-    share = environ.get("XDG_DATA_HOME", "")
-    base = Path(share) if share.startswith("/") else Path.home() / ".local/share"
-    return base / "hepscope"
 
 
 def prepare_data_dir(path: Path, account: Account) -> Path:
