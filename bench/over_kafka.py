@@ -101,13 +101,15 @@ async def _read(place: Place, messages: Sequence[bytes], now_us: int) -> Row:
 async def _store(place: Place, messages: Sequence[bytes], now_us: int, *, calls: bool) -> Row:
     # What a crash of the database loses is read again, so its commits need not wait for the disk.
     settings = WriterSettings(calls=calls, synchronous_commit=SynchronousCommit.OFF)
-    async with bus_of(place, f"store-{calls}") as bus:
-        count = await fill(bus, messages, now_us)
-        seconds = await store(place.dsn, bus, count, settings)
+    times = []
+    for attempt in range(ROUNDS):
+        async with bus_of(place, f"store-{calls}-{attempt}") as bus:
+            count = await fill(bus, messages, now_us)
+            times.append(await store(place.dsn, bus, count, settings))
     name = "with calls" if calls else "messages only"
     return Row(
         f"Kafka to PostgreSQL, {name}",
-        count / seconds,
+        count / min(times),
         "rows/s",
         15e3 if calls else 25e3,
         note=f"{count:,} messages, one writer",

@@ -22,6 +22,9 @@ from hepscope_common.bus import TOPICS
 SESSION_SECONDS = 120
 """Longer than filling takes: nobody must be put out of the group meanwhile."""
 
+ROUNDS = 2
+"""In turns, and the best counts: what else runs on the machine only ever takes away."""
+
 JOIN_SECONDS = 60.0
 
 SLOWEST = 1_000
@@ -32,7 +35,11 @@ Samples = Sequence[tuple[str, dict[str, str], float]]
 
 async def measure(place: Place, messages: Sequence[bytes], now_us: int) -> list[Row]:
     """Return rows a second of one writer and of two, with call records."""
-    one, two = [await _rate(place, messages, now_us, writers) for writers in (1, 2)]
+    found = [
+        [await _rate(place, messages, now_us, writers, attempt) for writers in (1, 2)]
+        for attempt in range(ROUNDS)
+    ]
+    one, two = (max(rates) for rates in zip(*found, strict=True))
     note = f"{two / one:.2f} times one; Kafka and the database are on the same cores"
     return [
         Row("Kafka to PostgreSQL, a writer process", one, "rows/s", note="with calls"),
@@ -40,11 +47,13 @@ async def measure(place: Place, messages: Sequence[bytes], now_us: int) -> list[
     ]
 
 
-async def _rate(place: Place, messages: Sequence[bytes], now_us: int, writers: int) -> float:
+async def _rate(
+    place: Place, messages: Sequence[bytes], now_us: int, writers: int, attempt: int
+) -> float:
     sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
     from support.daemon import Daemon  # noqa: PLC0415 - beside the tests, not installed
 
-    name = f"writers-{writers}"
+    name = f"writers-{writers}-{attempt}"
     settings = {
         "HEPSCOPE_BUS__BOOTSTRAP_SERVERS": place.bootstrap,
         "HEPSCOPE_BUS__TOPIC_PREFIX": prefix_of(name),
