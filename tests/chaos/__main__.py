@@ -11,19 +11,23 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from chaos.parts import Link, Part
-from chaos.plan import Fault, Kind, make_plan
+from chaos.plan import FAULTS_PER_CYCLE, Fault, Kind, make_plan
 from chaos.report import Findings
 from chaos.run import Options, Run
+from chaos.sabotage import Harm
 
-DEFAULT_FAULTS = 36
-SHORT_FAULTS = 7
+SHORT_FAULTS = 8
 SHORT_SCALE = 0.25
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Return the options of the command line."""
     parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
-    parser.add_argument("--faults", type=int, help=f"how many (default {DEFAULT_FAULTS})")
+    parser.add_argument(
+        "--faults",
+        type=int,
+        help=f"how many (default {FAULTS_PER_CYCLE}: each fault there is, once)",
+    )
     parser.add_argument("--seconds", type=float, default=0.0, help="load for at least so long")
     parser.add_argument("--packets", type=int, help="and for so many packets (default 100000)")
     parser.add_argument("--rate", type=float, default=200.0, help="packets a second (default 200)")
@@ -34,6 +38,14 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         default="",
         help="docker, jars, or host:port of one that is left alone"
         " (default: KAFKA_BOOTSTRAP, else docker, else jars)",
+    )
+    parser.add_argument(
+        "--sabotage",
+        action="append",
+        default=[],
+        choices=list(Harm),
+        type=Harm,
+        help="damage the database before the proof, to see it fail",
     )
     parser.add_argument("--no-spool", action="store_true", help="ingest without its disk spool")
     parser.add_argument("--plan", action="store_true", help="print the plan and end")
@@ -52,7 +64,7 @@ def plan_of(options: argparse.Namespace) -> list[Fault]:
     """Return the faults that the options ask for."""
     short = options.short
     return make_plan(
-        options.faults or (SHORT_FAULTS if short else DEFAULT_FAULTS),
+        options.faults or (SHORT_FAULTS if short else FAULTS_PER_CYCLE),
         seed=options.seed,
         only=[name for text in options.only for name in text.split(",")],
         without=[Kind.LONG_PAUSE] if short else [],
@@ -66,13 +78,14 @@ def settings_of(options: argparse.Namespace) -> Options:
     if options.short and options.packets is None:
         packets = 2000
     # A fault and its recovery take about half a minute; a bad one takes all of the patience.
-    likely = options.rate * 45 * (options.faults or DEFAULT_FAULTS)
+    likely = options.rate * 45 * (options.faults or FAULTS_PER_CYCLE)
     return Options(
         rate=options.rate,
         packets=packets,
         seconds=options.seconds,
         most_packets=int(max(packets, likely)),
         broker=options.broker,
+        sabotage=options.sabotage,
         with_spool=not options.no_spool,
     )
 

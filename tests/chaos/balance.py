@@ -49,6 +49,11 @@ class Span:
     end: Reading
 
     @property
+    def sent(self) -> int:
+        """Packets that it tells about."""
+        return self.end.sent - self.begin.sent
+
+    @property
     def is_void(self) -> bool:
         """Whether ingest ended by itself in between, so that nothing can be said."""
         return self.begin.life != self.end.life

@@ -1,20 +1,17 @@
 """Faults done to an installation: each begins, lasts, and ends."""
 
 import asyncio
-from pathlib import Path
 
-from chaos import clock_shift
 from chaos.installation import Installation
 from chaos.parts import Link, Part
 from chaos.plan import Fault, Kind
 
 
 class Injector:
-    """Begins and ends faults; ``library`` is what shifts clocks, None where nothing can."""
+    """Begins and ends faults."""
 
-    def __init__(self, installation: Installation, library: Path | None) -> None:
+    def __init__(self, installation: Installation) -> None:
         self._installation = installation
-        self._library = library
 
     async def begin(self, fault: Fault) -> None:
         """Do it."""
@@ -27,6 +24,8 @@ class Injector:
             await asyncio.to_thread(self._installation.disk.fill)
         elif fault.kind is Kind.CLOCK:
             await self._restart(fault, shift_seconds=fault.shift_seconds)
+        elif fault.kind is Kind.JUMP:
+            self._set_clocks(fault, shift_seconds=fault.shift_seconds)
         else:
             await self._break(fault)
 
@@ -41,6 +40,8 @@ class Injector:
             self._installation.disk.free()
         elif fault.kind is Kind.CLOCK:
             await self._restart(fault, shift_seconds=0)
+        elif fault.kind is Kind.JUMP:
+            self._set_clocks(fault, shift_seconds=0)
         else:
             for link in fault.links:
                 await self._installation.proxies[link].restore()
@@ -54,20 +55,20 @@ class Injector:
                 proxy.stall()
 
     async def _restart(self, fault: Fault, *, shift_seconds: int) -> None:
-        assert self._library is not None
-        shifted = clock_shift.environment(self._library, shift_seconds)
         for part in fault.parts:
             child = self._installation.services[part]
             await child.stop()
-            for name, value in shifted.items():
-                if shift_seconds:
-                    child.environ[name] = value
-                else:
-                    child.environ.pop(name, None)
+            self._installation.clocks[part].set(shift_seconds)
             await child.start()
+
+    def _set_clocks(self, fault: Fault, *, shift_seconds: int) -> None:
+        for part in fault.parts:
+            self._installation.clocks[part].set(shift_seconds)
 
 
 def breaks_span(fault: Fault, *, over_tcp: bool) -> bool:
     """Whether a fault ends the time in which the balance of a plain lane can be told."""
     is_cut = fault.kind is Kind.CUT and Link.TCP in fault.links
-    return Part.INGEST in fault.parts or (over_tcp and is_cut)
+    # Both lanes go to the first ingest. Stopped for a while it must still account for everything.
+    ends_ingest = fault.kind in (Kind.KILL, Kind.CLOCK) and Part.INGEST in fault.parts
+    return ends_ingest or (over_tcp and is_cut)

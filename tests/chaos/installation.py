@@ -18,9 +18,19 @@ import httpx
 from chaos import database
 from chaos.broker import Broker
 from chaos.child import Child
+from chaos.clock import Clock
 from chaos.disk import NoDiskError, SmallDisk
 from chaos.numbers import LaneName
-from chaos.parts import BROKER_LINKS, DATABASE_LINKS, SERVICES, Link, Part
+from chaos.parts import (
+    BROKER_LINKS,
+    DATABASE_LINKS,
+    HEP_LINKS,
+    HTTP_LINKS,
+    INGESTS,
+    SERVICES,
+    Link,
+    Part,
+)
 from chaos.proxy import Proxy
 from chaos.services import Ports, command_of, environment_of
 from support.service import Metrics
@@ -42,7 +52,11 @@ ADDRESSES = {
 ChooseBroker = Callable[[Path, Mapping[Part, tuple[int, int]]], Broker]
 """Makes the broker, given a folder and the ports of each client's listener and proxy."""
 
-_LANE_LINKS = {Link.TCP: LaneName.TCP, Link.HEP: LaneName.HEP, Link.HTTP: LaneName.HTTP}
+_LANE_LINKS = {
+    Link.TCP: LaneName.TCP,
+    **dict.fromkeys(HEP_LINKS, LaneName.HEP),
+    **dict.fromkeys(HTTP_LINKS, LaneName.HTTP),
+}
 
 
 class NotStartedError(RuntimeError):
@@ -86,6 +100,7 @@ class Installation:
         *,
         disk_mib: int,
         choose_broker: ChooseBroker,
+        clock_library: Path | None = None,
         with_spool: bool = True,
     ) -> None:
         self.work = work
@@ -93,6 +108,9 @@ class Installation:
         self.ports = ports = Ports()
         self.disk = SmallDisk(work / "disk", mib=disk_mib)
         self.has_disk = True
+        self.clocks: dict[Part, Clock] = {}
+        """Of the services; none where there is no library for it."""
+        self._clock_library = clock_library
         self._with_spool = with_spool
         self._choose_broker = choose_broker
         self._broker: Broker | None = None
@@ -174,7 +192,11 @@ class Installation:
         ports = self.ports
         clients = {link: ports.listeners[part] for part, link in BROKER_LINKS.items()}
         stores = dict.fromkeys(DATABASE_LINKS.values(), ports.database)
-        senders = {Link.TCP: ports.hep_tcp, Link.HEP: ports.hep_tcp, Link.HTTP: ports.http}
+        senders = {
+            Link.TCP: ports.hep_tcp[Part.INGEST],
+            **{link: ports.hep_tcp[part] for link, part in zip(HEP_LINKS, INGESTS, strict=True)},
+            **{link: ports.http[part] for link, part in zip(HTTP_LINKS, INGESTS, strict=True)},
+        }
         return (clients | stores | senders)[link]
 
     def _make_folders(self) -> None:
@@ -211,6 +233,9 @@ class Installation:
             data = self.work / part
             data.mkdir()
             environ = environment_of(part, ports, broker, data, with_spool=self._with_spool)
+            if self._clock_library is not None:
+                self.clocks[part] = Clock(self._clock_library, data / "clock")
+                environ |= self.clocks[part].environment()
             child = Child(part, command_of(part), environ, log / f"{part}.log")
             self.parts[part] = self.services[part] = child
         for running in self.parts.values():

@@ -1,16 +1,20 @@
 """The acknowledged lane: HEP over TCP whose packets are kept until ingest says they are safe.
 
-A connection opens with a hello (a packet of only the origin); the answer, an acknowledgement, must
-come within a second, else the server is not taken for one of ours and the connection is given up.
-Then everything not acknowledged is sent again, in order, before anything new. An acknowledgement
-of seq n lets go of every packet up to n. One of a number that was never sent is a lie, noted in
-``lies``. The number of a packet is its seq, and the origin lasts for the whole run.
+There may be several servers. A connection that was lost is made anew to the next of them, so that
+an origin moves from one to another with packets on the way. It opens with a hello (a packet of
+only the origin); the answer, an acknowledgement, must come within a second, else the server is not
+taken for one of ours and the connection is given up. Then everything not acknowledged is sent
+again, in order, before anything new. An acknowledgement of seq n lets go of every packet up to n.
+One of a number that was never sent is a lie, noted in ``lies``. The number of a packet is its seq,
+and the origin lasts for the whole run.
 """
 
 import asyncio
 import secrets
 from collections import deque
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from itertools import cycle
 
 from chaos.lane import Pace, wall_us
 from chaos.numbers import LaneName, make_packet
@@ -34,7 +38,9 @@ class AckedLane:
 
     name = LaneName.HEP
 
-    def __init__(self, port: int, *, rate: float, hello_seconds: float = HELLO_SECONDS) -> None:
+    def __init__(
+        self, ports: Sequence[int], *, rate: float, hello_seconds: float = HELLO_SECONDS
+    ) -> None:
         self.pace = Pace(rate)
         self.origin = secrets.token_bytes(ORIGIN_BYTES)
         self.last = 0
@@ -42,7 +48,7 @@ class AckedLane:
         self.resent = 0
         self.highest_ack = 0
         self.lies: list[int] = []
-        self._port = port
+        self._ports = cycle(ports)
         self._hello_seconds = hello_seconds
         self._kept: deque[tuple[int, bytes]] = deque()
         self._all_safe = asyncio.Event()
@@ -57,7 +63,7 @@ class AckedLane:
         """Send until ``finish`` was called and everything is acknowledged."""
         while not (self.pace.is_stopped and not self._kept):
             try:
-                reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+                reader, writer = await asyncio.open_connection("127.0.0.1", next(self._ports))
             except OSError:
                 await asyncio.sleep(RECONNECT_SECONDS)
                 continue

@@ -1,4 +1,4 @@
-"""The HTTP lane: POST /hep with one or several packets, each promised by a 2xx.
+"""The HTTP lane: POST /hep with one or several packets, each promised by a 2xx, servers in turn.
 
 A request that failed, or whose answer did not come, is not sent again: its packets may or may not
 be on the bus, and a second request would be a second delivery, which HTTP has no numbers to tell.
@@ -7,7 +7,9 @@ So what this lane proves is one direction: what was answered with 2xx is kept.
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from itertools import cycle
 
 import httpx
 
@@ -26,12 +28,12 @@ class HttpLane:
 
     name = LaneName.HTTP
 
-    def __init__(self, port: int, *, rate: float, timeout_seconds: float = 15.0) -> None:
+    def __init__(self, ports: Sequence[int], *, rate: float, timeout_seconds: float = 15.0) -> None:
         self.pace = Pace(rate)
         self.last = 0
         self.sent = 0
         self.answers: Counter[int] = Counter()
-        self._url = f"http://127.0.0.1:{port}/hep"
+        self._urls = cycle([f"http://127.0.0.1:{port}/hep" for port in ports])
         self._timeout_seconds = timeout_seconds
         self._acknowledged: set[int] = set()
         self._requests: set[asyncio.Task[None]] = set()
@@ -74,7 +76,7 @@ class HttpLane:
         self.sent += len(packets)
         try:
             answer = await client.post(
-                self._url,
+                next(self._urls),
                 content=b"".join(packets),
                 headers={"Content-Type": "application/octet-stream"},
             )

@@ -13,7 +13,7 @@ from chaos.lane_acked import AckedLane
 from chaos.lane_http import HttpLane
 from chaos.lane_plain import TcpLane, UdpLane
 from chaos.numbers import LaneName, Number
-from chaos.parts import Link, Part
+from chaos.parts import HEP_LINKS, HTTP_LINKS, Link, Part
 
 SETTLE_SECONDS = 30.0
 CALM_READINGS = 3
@@ -29,10 +29,10 @@ class Load:
     def __init__(self, installation: Installation, *, rate: float) -> None:
         self._installation = installation
         ports, each = installation.ports, rate / len(LaneName)
-        self.udp = UdpLane(ports.hep_udp, rate=each, source=ADDRESSES[LaneName.UDP])
+        self.udp = UdpLane(ports.hep_udp[Part.INGEST], rate=each, source=ADDRESSES[LaneName.UDP])
         self.tcp = TcpLane(ports.links[Link.TCP], rate=each)
-        self.hep = AckedLane(ports.links[Link.HEP], rate=each)
-        self.http = HttpLane(ports.links[Link.HTTP], rate=each)
+        self.hep = AckedLane([ports.links[link] for link in HEP_LINKS], rate=each)
+        self.http = HttpLane([ports.links[link] for link in HTTP_LINKS], rate=each)
         self.lanes: tuple[Lane, ...] = (self.udp, self.tcp, self.hep, self.http)
         self.balances = {lane.name: Balance(lane.name) for lane in (self.udp, self.tcp)}
         self._tasks: list[asyncio.Task[None]] = []
@@ -134,7 +134,7 @@ class Load:
             return None
         accepted, refused = read_counters(metrics, ADDRESSES[lane.name])
         is_udp = lane.name is LaneName.UDP
-        dropped = kernel_drops(installation.ports.hep_udp) if is_udp else 0
+        dropped = kernel_drops(installation.ports.hep_udp[Part.INGEST]) if is_udp else 0
         life = installation.parts[Part.INGEST].starts
         return Reading(life, lane.sent, accepted, refused, dropped)
 

@@ -21,6 +21,10 @@ class LaneName(StrEnum):
     HTTP = "http"
 
 
+PLAIN_LANES = (LaneName.UDP, LaneName.TCP)
+"""Those on which nothing is acknowledged, which are balanced by counters instead."""
+
+
 class Number(NamedTuple):
     """The identity of a packet: its lane and its number there, from 1."""
 

@@ -2,7 +2,7 @@
 
 A cycle holds every fault the run knows: each part killed, each pair of parts killed together,
 each part stopped for 20 s and one for three minutes, the database's disk full, each network cut
-and each stalled, clocks of two services shifted. Kinds take turns, so that a short list has some
+and each stalled, the clock of each service wrong. Kinds take turns, so that a short list has some
 of each; a longer list goes on with another cycle. Times are seconds; the same arguments give the
 same plan, whatever the Python.
 """
@@ -11,20 +11,20 @@ import random
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import combinations, islice
+from itertools import combinations, cycle, islice
 
 from chaos.parts import BROKER_LINKS, SENDER_LINKS, SERVICES, Link, Part
 
 PAUSE_SECONDS = 20.0
 LONG_PAUSE_SECONDS = 180.0
+"""Longer than any session or timeout of ours: what was replaced meanwhile must notice."""
+
 CUT_SECONDS = 12.0
 DISK_SECONDS = 20.0
 CLOCK_SECONDS = 15.0
 
 SHIFTS = (7200, -7200, 90_000, -90_000)
 """Clock shifts: two hours pass the bound of plausible times, 25 hours pass midnight."""
-
-CLOCKS_PER_CYCLE = 2
 
 
 class Kind(StrEnum):
@@ -42,7 +42,13 @@ class Kind(StrEnum):
     STALL = "stall"
     """Connections stay open, no byte passes, new ones are not answered."""
     CLOCK = "clock"
-    """A service runs with a shifted clock for a while."""
+    """A service is started anew with a wrong clock, and later with a right one."""
+    JUMP = "clock-jump"
+    """The clock of a running service jumps, and later back."""
+
+
+CLOCK_KINDS = (Kind.CLOCK, Kind.JUMP)
+"""A wrong clock is no outage: everything goes on while it lasts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +115,9 @@ def _endless(chance: random.Random) -> Iterator[Fault]:
 def _cycle(chance: random.Random) -> Iterator[Fault]:
     """Yield every fault once, kinds in turn, each kind in an order of its own."""
     heaps = [_kills(chance, 1), _pauses(), _networks(Kind.CUT), _kills(chance, 2), _disk()]
-    heaps += [_clocks(chance), _networks(Kind.STALL), [_long_pause(chance)]]
+    clocks = _clocks(chance)
+    heaps += [[fault for fault in clocks if fault.kind is kind] for kind in CLOCK_KINDS]
+    heaps += [_networks(Kind.STALL), [_long_pause(chance)]]
     for heap in heaps:
         chance.shuffle(heap)
     while any(heaps):
@@ -144,12 +152,17 @@ def _networks(kind: Kind) -> list[Fault]:
 
 
 def _clocks(chance: random.Random) -> list[Fault]:
+    services = chance.sample(SERVICES, len(SERVICES))
     return [
         Fault(
-            Kind.CLOCK,
+            kind,
             parts=(part,),
             hold_seconds=CLOCK_SECONDS,
             shift_seconds=chance.choice(SHIFTS),
         )
-        for part in chance.sample(SERVICES, CLOCKS_PER_CYCLE)
+        for part, kind in zip(services, cycle(CLOCK_KINDS), strict=False)
     ]
+
+
+FAULTS_PER_CYCLE = len(list(_cycle(random.Random(0))))
+"""How many faults a plan needs to hold each of them."""

@@ -1,11 +1,17 @@
 """What a chaos run found: a table of faults, the checks, and one last line for machines."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from chaos.balance import Span
+from chaos.numbers import PLAIN_LANES, LaneName
 from chaos.plan import Fault
 from chaos.verification import Verdict, stretches
+
+LEAST_ARRIVED = 0.5
+"""Share of each lane's numbers that must reach the bus: plain lanes lose what comes while ingest
+is dead, but a lane that lost more was not a steady load."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,10 @@ class Outcome:
 class Findings:
     """Everything that a run found out."""
 
+    asked_packets: int = 0
+    """How many numbers the run had to make."""
+    made: Counter[str] = field(default_factory=Counter)
+    """Numbers made by each lane."""
     outcomes: list[Outcome] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     """Faults that this machine cannot do, and why."""
@@ -56,9 +66,11 @@ class Findings:
         if verdict is None:
             return [("the run came to its end", False, "")]
         never = [one.fault.title for one in self.outcomes if one.recovery_seconds is None]
-        judged = [span for span in self.spans if not span.is_void]
+        judged = [span for span in self.spans if not span.is_void and span.sent]
         wrong = [str(span) for span in judged if not span.holds]
+        unjudged = [str(name) for name in PLAIN_LANES if name not in {one.lane for one in judged}]
         return [
+            ("enough was done to tell", *self._enough(verdict)),
             (
                 "every part recovered from every fault",
                 not never and not self.late_lanes,
@@ -89,10 +101,25 @@ class Findings:
             ),
             (
                 f"(3) sent = accepted + refused + dropped, {len(judged)} spans of plain lanes",
-                bool(judged) and not wrong,
-                "; ".join(wrong) or ("" if judged else "no span could be judged"),
+                not unjudged and not wrong,
+                "; ".join(wrong + [f"no span of {name} could be judged" for name in unjudged]),
             ),
         ]
+
+    def _enough(self, verdict: Verdict) -> tuple[bool, str]:
+        """Return whether so much happened that the proof means something, and what did not."""
+        on_bus = Counter(lane for lane, _ in verdict.accepted - verdict.broken_promises)
+        promised = Counter(lane for lane, _ in verdict.acknowledged)
+        missing = [] if self.outcomes else ["no fault was done"]
+        if self.made.total() < max(1, self.asked_packets):
+            missing.append(f"{self.made.total()} of {self.asked_packets} packets were made")
+        for name in LaneName:
+            least = self.made[name] * LEAST_ARRIVED
+            if not on_bus[name] or on_bus[name] < least:
+                missing.append(f"only {on_bus[name]} of {self.made[name]} came over {name}")
+            if name not in PLAIN_LANES and not promised[name]:
+                missing.append(f"nothing was acknowledged over {name}")
+        return not missing, "; ".join(missing)
 
     @property
     def holds(self) -> bool:

@@ -6,6 +6,7 @@ the run goes on to the proof, so that what was lost is known too.
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -13,16 +14,18 @@ from pathlib import Path
 
 import asyncpg
 
-from chaos import clock_shift, disk
+from chaos import disk
 from chaos.broker import Broker
 from chaos.broker_choice import choose
+from chaos.clock import NoClockError, find_library
 from chaos.injector import Injector, breaks_span
 from chaos.installation import Installation
 from chaos.load import Load
 from chaos.numbers import LaneName
 from chaos.parts import Part
-from chaos.plan import Fault, Kind, touches_broker
+from chaos.plan import CLOCK_KINDS, Fault, Kind, touches_broker
 from chaos.report import Findings, Outcome
+from chaos.sabotage import Harm, do_harm
 from chaos.services import PARTITIONS
 from chaos.stored import has_any, read_positions, read_stored
 from chaos.topic import end_offsets, read_topic
@@ -54,6 +57,8 @@ class Options:
     """What the database's disk has room for."""
     broker: str = ""
     """``docker``, ``jars``, host:port of one that is left alone, or "" for what is there."""
+    sabotage: Sequence[Harm] = ()
+    """What is done to the database before the proof, which must then find it."""
     with_spool: bool = True
     """Whether ingest has a disk spool for the time without a broker."""
 
@@ -70,15 +75,15 @@ class Run:
 
     async def carry_out(self, plan: Sequence[Fault]) -> Findings:
         """Run the whole and return what was found."""
-        library = self._clock_library()
         mib = disk.size_mib(self._options.most_packets)
         async with Installation(
             self._work,
             disk_mib=mib,
             choose_broker=partial(choose, self._options.broker, say=self._say),
+            clock_library=self._clock_library(),
             with_spool=self._options.with_spool,
         ) as installation:
-            faults = self._possible(plan, installation, library)
+            faults = self._possible(plan, installation)
             self._say(
                 f"running on loopback with {installation.broker.title},"
                 f" logs in {installation.logs}; {len(faults)} faults"
@@ -87,7 +92,7 @@ class Run:
             self._began = time.monotonic()
             load.start()
             try:
-                await self._endure(faults, installation, load, Injector(installation, library))
+                await self._endure(faults, installation, load, Injector(installation))
                 await self._go_on(load)
                 await load.close_spans(LaneName(name) for name in load.balances)
                 self.findings.late_lanes = await load.finish(seconds=FINISH_SECONDS)
@@ -98,17 +103,15 @@ class Run:
 
     def _clock_library(self) -> Path | None:
         try:
-            return clock_shift.prepare(self._work / "clock")
-        except clock_shift.NoClockShiftError as error:
+            return find_library()
+        except NoClockError as error:
             self.findings.left_out.append(f"clock: {error}")
             return None
 
-    def _possible(
-        self, plan: Sequence[Fault], installation: Installation, library: Path | None
-    ) -> list[Fault]:
-        missing = set()
-        if library is None:
-            missing.add(Kind.CLOCK)
+    def _possible(self, plan: Sequence[Fault], installation: Installation) -> list[Fault]:
+        missing = set[Kind]()
+        if not installation.clocks:
+            missing.update(CLOCK_KINDS)
         if not installation.has_disk:
             missing.add(Kind.DISK)
             if any(fault.kind is Kind.DISK for fault in plan):
@@ -151,11 +154,10 @@ class Run:
         at_seconds = time.monotonic() - self._began
         ends = {part: running.own_ends for part, running in installation.parts.items()}
         await injector.begin(fault)
-        # A wrong clock is no outage: everything goes on while it lasts.
-        during = ""
-        if fault.kind is Kind.CLOCK:
-            during = await self._recover(installation, load, load.marks())
         await asyncio.sleep(fault.hold_seconds)
+        during = ""
+        if fault.kind in CLOCK_KINDS:
+            during = await self._recover(installation, load, load.marks())
         ended = time.monotonic()
         marks = load.marks()
         trouble = ""
@@ -170,7 +172,7 @@ class Run:
             fault,
             at_seconds,
             None if trouble else time.monotonic() - ended,
-            [part for part in Part if installation.parts[part].own_ends > ends[part]],
+            [part for part, one in installation.parts.items() if one.own_ends > ends[part]],
             trouble,
         )
 
@@ -197,11 +199,15 @@ class Run:
 
     async def _prove(self, installation: Installation, load: Load) -> None:
         findings = self.findings
+        findings.asked_packets = self._options.packets
+        findings.made = Counter({str(lane.name): lane.last for lane in load.lanes})
         for balance in load.balances.values():
             findings.spans += balance.spans
         findings.lies = load.hep.lies
         broker, dsn = installation.broker, installation.dsn
         findings.lag = await _wait_for_writer(broker, dsn)
+        for harm in self._options.sabotage:
+            self._say(f"sabotage: {await do_harm(dsn, harm)}")
         topic = await read_topic(broker, PARTITIONS)
         stored = await read_stored(dsn)
         findings.verdict = verify(

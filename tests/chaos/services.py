@@ -2,13 +2,14 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from chaos.broker import Broker
 from chaos.database import dsn_at
-from chaos.parts import BROKER_LINKS, DATABASE_LINKS, SERVICES, Link, Part
+from chaos.parts import BROKER_LINKS, DATABASE_LINKS, INGESTS, SERVICES, Link, Part
 from hepscope_common.bus.settings import BusSettings
 from support.kafka import free_port
 
@@ -16,27 +17,34 @@ PARTITIONS = 4
 
 MODULES = {
     Part.INGEST: "hepscope_ingest",
+    Part.INGEST_2: "hepscope_ingest",
     Part.WRITER: "hepscope_storage_writer",
+    Part.WRITER_2: "hepscope_storage_writer",
     Part.EXPORTER: "hepscope_metrics_exporter",
     Part.API: "hepscope_query_api",
 }
+
+
+_Name = TypeVar("_Name", Part, Link)
+
+
+def _ports(names: Iterable[_Name]) -> dict[_Name, int]:
+    return {name: free_port() for name in names}
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
     """Every port of an installation; those of ``links`` are the proxies'."""
 
-    hep_udp: int = field(default_factory=free_port)
-    hep_tcp: int = field(default_factory=free_port)
-    http: int = field(default_factory=free_port)
+    hep_udp: Mapping[Part, int] = field(default_factory=lambda: _ports(INGESTS))
+    hep_tcp: Mapping[Part, int] = field(default_factory=lambda: _ports(INGESTS))
+    http: Mapping[Part, int] = field(default_factory=lambda: _ports(INGESTS))
     api: int = field(default_factory=free_port)
     metrics: int = field(default_factory=free_port)
     database: int = field(default_factory=free_port)
-    ops: Mapping[Part, int] = field(default_factory=lambda: {p: free_port() for p in SERVICES})
-    links: Mapping[Link, int] = field(default_factory=lambda: {li: free_port() for li in Link})
-    listeners: Mapping[Part, int] = field(
-        default_factory=lambda: {part: free_port() for part in BROKER_LINKS}
-    )
+    ops: Mapping[Part, int] = field(default_factory=lambda: _ports(SERVICES))
+    links: Mapping[Link, int] = field(default_factory=lambda: _ports(Link))
+    listeners: Mapping[Part, int] = field(default_factory=lambda: _ports(BROKER_LINKS))
     """The broker's listeners, one for each client."""
 
 
@@ -55,7 +63,7 @@ def environment_of(
         "HEPSCOPE_DATA_DIR": str(data),
         **_listening(part, ports),
     }
-    if part is Part.INGEST and with_spool:
+    if part in INGESTS and with_spool:
         settings["HEPSCOPE_INGEST__SPOOL_DIR"] = str(data / "spool")
     if part in BROKER_LINKS:
         settings |= _bus(part, broker)
@@ -65,13 +73,13 @@ def environment_of(
 
 
 def _listening(part: Part, ports: Ports) -> dict[str, str]:
-    if part is Part.INGEST:
+    if part in INGESTS:
         return {
-            "HEPSCOPE_INGEST__UDP": f"127.0.0.1:{ports.hep_udp}",
+            "HEPSCOPE_INGEST__UDP": f"127.0.0.1:{ports.hep_udp[part]}",
             # Connections come from addresses of their own (127.0.0.12), still on loopback.
-            "HEPSCOPE_INGEST__TCP": f"127.0.0.1:{ports.hep_tcp}",
+            "HEPSCOPE_INGEST__TCP": f"127.0.0.1:{ports.hep_tcp[part]}",
             "HEPSCOPE_INGEST__TLS": "",
-            "HEPSCOPE_INGEST__HTTP": f"127.0.0.1:{ports.http}",
+            "HEPSCOPE_INGEST__HTTP": f"127.0.0.1:{ports.http[part]}",
         }
     if part is Part.API:
         return {"HEPSCOPE_API__LISTEN": f"127.0.0.1:{ports.api}"}

@@ -1,16 +1,11 @@
 """Children are killed with all that descends from them, stopped, and kept running."""
 
 import asyncio
-import os
 import sys
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import pytest
-
-from chaos import clock_shift
 from chaos.child import Child
 from chaos.process_tree import is_running, parent_of, tree_of
 
@@ -113,32 +108,6 @@ async def test_what_was_killed_stays_so_until_it_is_started(tmp_path: Path) -> N
         await child.start()
         await line_with(log, "here", count=2)
         assert child.starts == 2
-
-
-async def test_a_shifted_clock_is_shifted_and_monotonic_time_is_not(tmp_path: Path) -> None:
-    """The process believes in another hour; its timers do not notice."""
-    try:
-        library = clock_shift.prepare(tmp_path, installed=())
-    except clock_shift.NoClockShiftError as error:
-        # In CI a test that cannot run has failed.
-        (pytest.fail if os.environ.get("REQUIRE_SERVICES") == "1" else pytest.skip)(str(error))
-    log = tmp_path / "log"
-    code = "import time; print('clock', time.time(), time.monotonic(), flush=True)"
-    shifted = Child(
-        "one",
-        [sys.executable, "-c", f"{code}; time.sleep(600)"],
-        clock_shift.environment(library, -7200),
-        log,
-    )
-    loop = asyncio.get_running_loop()
-    await shifted.start()
-    try:
-        words = (await line_with(log, "clock")).split()
-        now = time.time()
-        assert abs(float(words[1]) + 7200 - now) < PATIENCE
-        assert abs(float(words[2]) - loop.time()) < PATIENCE
-    finally:
-        await shifted.kill()
 
 
 def test_the_parent_is_found_behind_any_name() -> None:

@@ -83,7 +83,7 @@ async def send_until(lane: AckedLane, count: int) -> None:
 async def test_everything_arrives_once_over_a_good_connection() -> None:
     """No number is left out, none is sent twice, all are acknowledged."""
     async with FakeIngest().listening() as ingest:
-        lane = AckedLane(ingest.port, rate=2000)
+        lane = AckedLane([ingest.port], rate=2000)
         await send_until(lane, 300)
     assert ingest.bus == list(range(1, lane.last + 1))
     assert lane.acknowledged() == set(ingest.bus)
@@ -96,7 +96,7 @@ async def test_broken_connections_lose_nothing(seed: int) -> None:
     chance = random.Random(seed)
     lives = [chance.randrange(1, 60) for _ in range(6)]
     async with FakeIngest(lives=lives).listening() as ingest:
-        lane = AckedLane(ingest.port, rate=4000)
+        lane = AckedLane([ingest.port], rate=4000)
         await send_until(lane, 600)
     assert set(ingest.bus) == set(range(1, lane.last + 1))
     assert lane.acknowledged() == set(range(1, lane.last + 1))
@@ -110,10 +110,24 @@ async def test_broken_connections_lose_nothing(seed: int) -> None:
         assert after[0] <= before[len(before) // 2]
 
 
+async def test_a_lost_connection_is_made_anew_to_the_next_server() -> None:
+    """Both together get everything; what one did not acknowledge goes to the other, in order."""
+    async with (
+        FakeIngest(lives=[30, 50]).listening() as first,
+        FakeIngest(lives=[40]).listening() as second,
+    ):
+        lane = AckedLane([first.port, second.port], rate=4000)
+        await send_until(lane, 400)
+    assert (first.hellos, second.hellos) == (2, 2)
+    assert set(first.bus) | set(second.bus) == set(range(1, lane.last + 1))
+    assert first.origins == second.origins
+    assert second.orders[0][0] == 30 // 2 + 1
+
+
 async def test_acknowledged_is_never_more_than_was_said() -> None:
     """What the server has not acknowledged does not count, although it was sent."""
     async with FakeIngest(lives=[40]).listening() as ingest:
-        lane = AckedLane(ingest.port, rate=4000)
+        lane = AckedLane([ingest.port], rate=4000)
         running = asyncio.create_task(lane.run())
         async with asyncio.timeout(PATIENCE):
             while len(ingest.bus) < 40:
@@ -126,7 +140,7 @@ async def test_acknowledged_is_never_more_than_was_said() -> None:
 async def test_nothing_is_sent_to_a_server_that_is_not_ours() -> None:
     """Without an answer to the hello nothing follows, and nothing counts as acknowledged."""
     async with FakeIngest(is_ours=False).listening() as ingest:
-        lane = AckedLane(ingest.port, rate=1000, hello_seconds=0.05)
+        lane = AckedLane([ingest.port], rate=1000, hello_seconds=0.05)
         running = asyncio.create_task(lane.run())
         async with asyncio.timeout(PATIENCE):
             while ingest.hellos < 2:
@@ -138,7 +152,7 @@ async def test_nothing_is_sent_to_a_server_that_is_not_ours() -> None:
 
 async def test_an_acknowledgement_of_the_future_is_a_lie() -> None:
     """A number that was never sent cannot be on the bus."""
-    lane = AckedLane(1, rate=1)
+    lane = AckedLane([1], rate=1)
     lane._next()
     lane._let_go(5)
     assert (lane.lies, lane.highest_ack) == ([5], 0)
@@ -149,7 +163,7 @@ async def test_an_acknowledgement_of_the_future_is_a_lie() -> None:
 async def test_finish_says_when_something_stays_unacknowledged() -> None:
     """A server that is gone leaves the lane unsettled, and it says so."""
     async with FakeIngest(lives=[10]).listening() as ingest:
-        lane = AckedLane(ingest.port, rate=2000)
+        lane = AckedLane([ingest.port], rate=2000)
         running = asyncio.create_task(lane.run())
         async with asyncio.timeout(PATIENCE):
             while len(ingest.bus) < 10:

@@ -2,10 +2,22 @@
 
 import pytest
 
+from chaos.__main__ import parse, plan_of
+from chaos.injector import breaks_span
 from chaos.parts import SENDER_LINKS, SERVICES, Link, Part
-from chaos.plan import LONG_PAUSE_SECONDS, PAUSE_SECONDS, Kind, make_plan
+from chaos.plan import (
+    CLOCK_KINDS,
+    FAULTS_PER_CYCLE,
+    LONG_PAUSE_SECONDS,
+    PAUSE_SECONDS,
+    Fault,
+    Kind,
+    make_plan,
+    touches_broker,
+)
 
-CYCLE = 6 + 15 + 6 + 1 + 1 + 6 + 6 + 2
+CYCLE = 8 + 28 + 8 + 1 + 1 + 9 + 9 + 6
+"""Kills, pairs, pauses, long pause, full disk, cuts, stalls, wrong clocks."""
 
 
 def test_same_seed_gives_same_plan() -> None:
@@ -25,8 +37,8 @@ def test_a_cycle_holds_every_fault(seed: int) -> None:
     plan = make_plan(CYCLE, seed=seed)
     killed = [fault.parts for fault in plan if fault.kind is Kind.KILL]
     assert {parts for parts in killed if len(parts) == 1} == {(part,) for part in Part}
-    assert len({frozenset(parts) for parts in killed if len(parts) == 2}) == 15
-    assert len(killed) == 21
+    assert len({frozenset(parts) for parts in killed if len(parts) == 2}) == 28
+    assert len(killed) == 8 + 28
     paused = [fault for fault in plan if fault.kind is Kind.PAUSE]
     assert {fault.parts for fault in paused} == {(part,) for part in Part}
     assert {fault.hold_seconds for fault in paused} == {PAUSE_SECONDS}
@@ -37,15 +49,23 @@ def test_a_cycle_holds_every_fault(seed: int) -> None:
         links = [fault.links for fault in plan if fault.kind is kind]
         assert {link for some in links for link in some} == set(Link)
         assert SENDER_LINKS in links
-    clocks = [fault for fault in plan if fault.kind is Kind.CLOCK]
-    assert all(fault.shift_seconds and fault.parts[0] in SERVICES for fault in clocks)
-    assert len(clocks) == 2
+    clocks = [fault for fault in plan if fault.kind in CLOCK_KINDS]
+    assert sorted(fault.parts[0] for fault in clocks) == sorted(SERVICES)
+    assert all(abs(fault.shift_seconds) >= 7200 for fault in clocks)
+    assert [fault.kind for fault in clocks].count(Kind.JUMP) == 3
+    assert len(plan) == len(set(plan))
+
+
+def test_the_default_plan_is_a_whole_cycle() -> None:
+    """Nothing that the run knows is left to chance."""
+    assert FAULTS_PER_CYCLE == CYCLE
+    assert len(plan_of(parse(["--seed", "3"]))) == CYCLE
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_a_short_plan_has_every_kind(seed: int) -> None:
-    """Kinds take turns, so eight faults show all of them."""
-    assert {fault.kind for fault in make_plan(8, seed=seed)} == set(Kind)
+    """Kinds take turns, so nine faults show all of them."""
+    assert {fault.kind for fault in make_plan(9, seed=seed)} == set(Kind)
 
 
 def test_only_keeps_what_is_named() -> None:
@@ -83,3 +103,28 @@ def test_titles_tell_what_and_whom() -> None:
     assert "disk-full database" in titles
     assert any(title.startswith("clock ") and title.endswith(" s") for title in titles)
     assert "kill ingest + database" in titles
+
+
+def test_balances_outlast_what_does_not_end_ingest() -> None:
+    """Only kills and new starts of the first ingest, and a cut of TCP's own connection, end one."""
+    plan = make_plan(CYCLE, seed=1)
+    udp = {fault.title for fault in plan if breaks_span(fault, over_tcp=False)}
+    tcp = {fault.title for fault in plan if breaks_span(fault, over_tcp=True)}
+    killed = {
+        fault.title for fault in plan if fault.kind is Kind.KILL and Part.INGEST in fault.parts
+    }
+    assert len(killed) == 8
+    assert killed <= udp
+    assert {title.split()[0] for title in udp - killed} <= {"clock"}
+    assert tcp - udp == {"cut senders-ingest"}
+    assert not breaks_span(Fault(Kind.LONG_PAUSE, parts=(Part.INGEST,)), over_tcp=True)
+    assert not breaks_span(Fault(Kind.JUMP, parts=(Part.INGEST,)), over_tcp=True)
+
+
+def test_the_broker_is_touched_by_the_ways_to_it() -> None:
+    """Without it, of a whole cycle more than forty faults are left."""
+    plan = make_plan(CYCLE, seed=1)
+    left = [fault for fault in plan if not touches_broker(fault)]
+    assert not any("broker" in fault.title for fault in left)
+    assert all("broker" in fault.title for fault in plan if touches_broker(fault))
+    assert len(left) > 40

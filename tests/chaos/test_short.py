@@ -19,8 +19,8 @@ from chaos.parts import Part
 from chaos.plan import Kind
 from support.kafka import CannotStartError
 
-SEED = "19079"
-"""Its short plan breaks ingest, the writer, the broker and the database, each in its way."""
+SEED = "20806"
+"""Its short plan breaks ingest, both writers, the broker and the database, each in its way."""
 
 RUN_SECONDS = 900
 START_SECONDS = 600
@@ -83,7 +83,7 @@ def folder() -> Iterator[Path]:
 
 
 def test_the_short_plan_is_worth_its_time() -> None:
-    """Seven faults of seven kinds."""
+    """Eight faults of all kinds but the long one."""
     plan = plan_of(parse(["--short", "--seed", SEED]))
     assert {fault.kind for fault in plan} == set(Kind) - {Kind.LONG_PAUSE}
 

@@ -18,10 +18,11 @@ MOST_SHOWN = 12
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was found; every set but the first two is empty when all is well."""
+    """What was found; every set but the first three is empty when all is well."""
 
     accepted: AbstractSet[Number]
     """On the bus, or promised to be."""
+    acknowledged: AbstractSet[Number]
     stored: AbstractSet[Number]
     not_stored: AbstractSet[Number]
     """On the bus, and in no row."""
@@ -61,6 +62,7 @@ def verify(
     rows = frozenset(stored)
     return Verdict(
         accepted=on_bus | acknowledged,
+        acknowledged=frozenset(acknowledged),
         stored=rows,
         not_stored=on_bus - rows,
         broken_promises=frozenset(acknowledged) - on_bus,
