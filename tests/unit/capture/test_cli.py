@@ -2,19 +2,23 @@
 
 import argparse
 import gzip
+import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from hep import decode3
-from hepscope_capture.cli import add_arguments, parse_node_id, parse_rate, parse_speed, run
+from hep import HepPacket, decode3, is_hello
+from hepscope_capture.arguments import parse_node_id, parse_patience, parse_rate, parse_speed
+from hepscope_capture.cli import add_arguments, run
 from hepscope_capture.pace import MAX_SPEED
 from support.frames import ethernet, ipv4, make_options, pcap, pcapng, sip_frame, tcp, udp
 from support.sinks import TcpSink, UdpSink, closed_port
+from unit.capture.acking_server import AckingServer, silence
 
 START_US = 1_700_000_000_000_000
 FRAMES = [(START_US + at * 1000, sip_frame(f"call-{at}")) for at in range(20)]
@@ -35,6 +39,13 @@ def parse(*words: str) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
+def sent_to(sink: TcpSink) -> list[HepPacket]:
+    """Return what a plain server got behind the greeting, which it does not understand."""
+    greeting, *packets = map(decode3, sink.packets)
+    assert is_hello(greeting)
+    return packets
+
+
 def test_tcp_takes_everything(capture: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Exit code 0, a summary on standard output, nothing on standard error."""
     with TcpSink() as sink:
@@ -42,7 +53,7 @@ def test_tcp_takes_everything(capture: str, capsys: pytest.CaptureFixture[str]) 
         words = ["--read", capture, "--send", target, "--speed", "max", "--node-id", "42"]
         words += ["--node", "edge-1", "--auth-key", "secret"]
         assert run(parse(*words)) == 0
-        packets = [decode3(packet) for packet in sink.packets]
+        packets = sent_to(sink)
     assert [packet.payload for packet in packets] == [
         make_options(f"call-{at}") for at in range(20)
     ]
@@ -79,7 +90,7 @@ def test_a_gap_is_no_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     with TcpSink() as sink:
         target = f"tcp://127.0.0.1:{sink.port}"
         assert run(parse("--read", str(path), "--send", target, "--speed", "max")) == 0
-        assert len(sink.packets) == 19
+        assert len(sent_to(sink)) == 19
     assert "1 gap" in capsys.readouterr().out
 
 
@@ -148,7 +159,7 @@ def test_standard_input_and_the_module_as_command(data: bytes) -> None:
             [*command, "--speed", "max"], input=data, capture_output=True, check=False, timeout=30
         )
         assert done.returncode == 0, done.stderr
-        assert len(sink.packets) == 20
+        assert len(sent_to(sink)) == 20
     assert done.stdout.startswith(b"read      1 file, 20 frames\n")
 
 
@@ -208,6 +219,8 @@ def test_standard_input_twice_is_refused(capsys: pytest.CaptureFixture[str]) -> 
         ["--read", "a.pcap", "--send", "tcp://localhost", "--ports", "sip"],
         ["--read", "a.pcap", "--send", "tcp://localhost", "--rate", "-1"],
         ["--read", "a.pcap", "--send", "tcp://localhost", "--node-id", "4294967296"],
+        ["--read", "a.pcap", "--send", "tcp://localhost", "--acks", "sometimes"],
+        ["--read", "a.pcap", "--send", "tcp://localhost", "--patience", "0"],
     ],
 )
 def test_wrong_arguments_are_exit_code_2(
@@ -220,6 +233,79 @@ def test_wrong_arguments_are_exit_code_2(
     assert "error:" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["tcp://localhost", "--ca", "ca.pem"], "--ca needs --send tls://"),
+        (["udp://localhost", "--insecure"], "--insecure needs --send tls://"),
+        (["tcp://localhost", "--server-name", "x"], "--server-name needs --send tls://"),
+        (["udp://localhost", "--acks", "require"], "nothing is acknowledged over UDP"),
+        (["tls://localhost", "--insecure", "--ca", "ca.pem"], "--insecure believes any server"),
+        (["tls://localhost", "--key", "agent.key"], "--key needs --cert"),
+        (["tls://localhost", "--ca", "/nowhere/ca.pem"], "/nowhere/ca.pem: No such file"),
+    ],
+)
+def test_arguments_that_do_not_go_together_are_exit_code_2(
+    capture: str, words: list[str], text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing that was asked for is ignored; one line says what is wrong."""
+    assert run(parse("--read", capture, "--send", *words)) == 2
+    error = capsys.readouterr().err
+    assert text in error
+    assert error.count("\n") == 1
+
+
+def test_acknowledged_is_exit_code_0(capture: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The summary counts what is safe."""
+    server = AckingServer()
+    with TcpSink(server) as sink:
+        words = ["--read", capture, "--send", f"tcp://127.0.0.1:{sink.port}", "--speed", "max"]
+        assert run(parse(*words, "--acks", "require")) == 0
+    printed = capsys.readouterr()
+    assert "20 messages acknowledged" in printed.out
+    assert printed.err == ""
+    assert [packet.time_us for packet in server.stored.values()] == [time for time, _ in FRAMES]
+
+
+def test_not_acknowledged_is_exit_code_1(capture: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The line on standard error and the summary say how many are not known to be safe."""
+    with TcpSink(AckingServer(acknowledge=silence)) as sink:
+        words = ["--read", capture, "--send", f"tcp://127.0.0.1:{sink.port}", "--speed", "max"]
+        assert run(parse(*words, "--patience", "0.5")) == 1
+    printed = capsys.readouterr()
+    assert "20 messages are not known to be safe" in printed.err
+    assert "not safe  20 messages sent and not acknowledged" in printed.out
+
+
+def test_no_acknowledgements_are_exit_code_1_where_they_are_required(
+    capture: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing was sent, so the other server can be asked."""
+    with TcpSink() as sink:
+        words = ["--read", capture, "--send", f"tcp://127.0.0.1:{sink.port}"]
+        assert run(parse(*words, "--acks", "require")) == 1
+        assert sent_to(sink) == []
+    assert "does not acknowledge" in capsys.readouterr().err
+
+
+def test_a_file_that_breaks_off_as_no_capture_does_not_take_the_others_along(
+    capture: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A pipe is looked at only when its turn comes; what was read before is sent."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(b"no capture at all",), daemon=True)
+    writer.start()
+    with TcpSink() as sink:
+        words = ["--read", capture, str(pipe), "--send", f"tcp://127.0.0.1:{sink.port}"]
+        assert run(parse(*words, "--speed", "max")) == 2
+        assert len(sent_to(sink)) == 20
+    writer.join(10)
+    printed = capsys.readouterr()
+    assert "20 SIP messages" in printed.out
+    assert f"{pipe}: not a capture file" in printed.err
+
+
 def test_numbers_are_read_strictly() -> None:
     """Unknown values are refused, never replaced by a default."""
     assert (parse_speed("max"), parse_speed("2.5"), parse_rate("1e4")) == (MAX_SPEED, 2.5, 10_000)
@@ -230,3 +316,7 @@ def test_numbers_are_read_strictly() -> None:
     for text in ("-1", "1.5", "x", "", "9" * 50):
         with pytest.raises(ValueError, match="a node id is"):
             parse_node_id(text)
+    assert parse_patience("0.5") == 0.5
+    for text in ("0", "86401", "inf", "x"):
+        with pytest.raises(ValueError, match="a patience is"):
+            parse_patience(text)

@@ -20,6 +20,19 @@ def test_addresses(text: str, target: Target) -> None:
     assert parse_target(text) == target
 
 
+def test_tls_is_an_address_where_certificates_can_be_told() -> None:
+    """With a port of its own; elsewhere it is refused."""
+    schemes = list(Scheme)
+    assert parse_target("tls://hep.example.com", schemes) == Target(
+        Scheme.TLS, "hep.example.com", 9061
+    )
+    assert str(parse_target("tls://[::1]", schemes)) == "tls://[::1]:9061"
+    with pytest.raises(ValueError, match="must start with udp://, tcp:// or tls://"):
+        parse_target("http://localhost", schemes)
+    with pytest.raises(ValueError, match="must start with udp:// or tcp://"):
+        parse_target("tls://localhost")
+
+
 def test_a_target_reads_as_it_is_written() -> None:
     """Messages name the server in a form that can be copied."""
     for text in ("udp://127.0.0.1:9060", "tcp://[::1]:9060"):
@@ -32,7 +45,7 @@ def test_a_target_reads_as_it_is_written() -> None:
         "",
         "localhost:9060",
         "127.0.0.1:9060",
-        "tls://localhost:9060",
+        "tls://localhost:9061",
         "http://localhost",
         "udp://:9060",
         "udp://localhost:0",

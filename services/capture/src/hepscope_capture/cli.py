@@ -1,100 +1,29 @@
-"""``hepscope capture``: arguments, exit codes and what the user reads.
+"""``hepscope capture``: what it does with its arguments, its exit codes, what the user reads.
 
-Exit codes: 0 = every file was read to its end and every message sent; 1 = something was not
-sent; 2 = the arguments or a file cannot be used; 130 = interrupted.
+Exit codes: 0 = every file was read to its end, every message sent and, by a server that does so,
+acknowledged; 1 = something was not sent or is not known to be safe; 2 = the arguments, a
+certificate or a file cannot be used; 130 = interrupted.
 """
 
 import argparse
 import os
 import sys
-from collections.abc import Callable
-from typing import TypeVar
+from contextlib import AbstractContextManager
 
+from hepscope_capture.arguments import UDP_RATE, add_arguments, contradiction
 from hepscope_capture.clock import Clock, SystemClock
 from hepscope_capture.files.errors import NotACaptureError
 from hepscope_capture.files.source import STDIN, check
-from hepscope_capture.pace import MAX_SPEED
 from hepscope_capture.packets import Labels
-from hepscope_capture.ports import parse_ports
 from hepscope_capture.replay import Plan, Replay
+from hepscope_capture.senders.dialling import Dialler
 from hepscope_capture.senders.sender import Sender, SendError
-from hepscope_capture.senders.target import Scheme, Target, parse_target
-from hepscope_capture.senders.tcp import TcpSender
+from hepscope_capture.senders.stream import stream_sender
+from hepscope_capture.senders.target import Scheme
+from hepscope_capture.senders.trust import Trust
 from hepscope_capture.senders.udp import UdpSender
 
-DESCRIPTION = """\
-Replay capture files to a HEP server. SIP over UDP is found by its content on any port; files are
-pcap or pcapng, plain or gzip, and are replayed in the order given. TCP is counted, not sent.
-"""
-
-EPILOG = """\
-udp:// tells nobody what gets lost: it is paced (--rate), and only a refusal is noticed.
-tcp:// is as fast as the server reads and loses nothing.
-With --now all timestamps are shifted by one amount: the first message is at the present, or, with
-a speed above 1, the last one is when it is sent. Silences of an hour or more are not waited for.
-"""
-
-# What a HEP server on the same machine takes without losing datagrams.
-UDP_RATE = 10_000.0
-
-DEFAULT_NODE_ID = 2001
-
-_Parsed = TypeVar("_Parsed")
-
-_SENDERS: dict[Scheme, Callable[[Target, Clock], Sender]] = {
-    Scheme.UDP: UdpSender,
-    Scheme.TCP: TcpSender,
-}
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of the command to a parser of its own or of a subcommand."""
-    parser.description, parser.epilog = DESCRIPTION, EPILOG
-    add = parser.add_argument
-    add(
-        "--read",
-        nargs="+",
-        action="extend",
-        required=True,
-        metavar="FILE",
-        help="capture files, in this order; - is standard input",
-    )
-    add(
-        "--send",
-        type=_argument(parse_target),
-        required=True,
-        metavar="URL",
-        help="udp://HOST:PORT or tcp://HOST:PORT; IPv6 addresses in brackets",
-    )
-    add(
-        "--speed",
-        type=_argument(parse_speed),
-        default=1.0,
-        metavar="1|N|max",
-        help="original timing (default), N times as fast, or as fast as it goes",
-    )
-    add("--now", action="store_true", help="shift timestamps to the present")
-    add(
-        "--ports",
-        type=_argument(parse_ports),
-        metavar="LIST",
-        help="only messages from or to these ports, like 5060,5080-5090 (default: any)",
-    )
-    add(
-        "--rate",
-        type=_argument(parse_rate),
-        metavar="N",
-        help=f"at most N messages a second (default: {UDP_RATE:.0f} over UDP, no limit over TCP)",
-    )
-    add(
-        "--node-id",
-        type=_argument(parse_node_id),
-        default=DEFAULT_NODE_ID,
-        metavar="N",
-        help="number of this node in HEP (default: %(default)s)",
-    )
-    add("--node", default="", metavar="NAME", help="name of this node in HEP (default: none)")
-    add("--auth-key", metavar="KEY", help="key that the server asks for")
+__all__ = ["add_arguments", "run"]
 
 
 def run(args: argparse.Namespace) -> int:
@@ -102,12 +31,39 @@ def run(args: argparse.Namespace) -> int:
     names: list[str] = args.read
     if names.count(STDIN) > 1:
         return _fail("- (standard input) can be read only once", 2)
+    if fault := contradiction(args):
+        return _fail(fault, 2)
     for name in names:
         try:
             check(name)
         except (OSError, NotACaptureError) as error:
             return _fail(f"{name}: {_text(error)}", 2)
-    return _replay(names, args.send, _plan(args))
+    clock = SystemClock()
+    try:
+        sender = _sender(args, clock)
+    except ValueError as error:
+        return _fail(str(error), 2)
+    return _replay(names, args, sender, clock)
+
+
+def _sender(args: argparse.Namespace, clock: Clock) -> AbstractContextManager[Sender]:
+    """Return the sender, not yet connected; raises ValueError for unusable certificates."""
+    if args.send.scheme is Scheme.UDP:
+        return UdpSender(args.send, clock)
+    trust = Trust(
+        ca=args.ca,
+        certificate=args.cert,
+        key=args.key,
+        server_name=args.server_name or "",
+        is_insecure=args.insecure,
+    )
+    return stream_sender(
+        Dialler(args.send, trust),
+        clock,
+        acks=args.acks,
+        patience_seconds=args.patience,
+        tell=_say,
+    )
 
 
 def _plan(args: argparse.Namespace) -> Plan:
@@ -117,13 +73,17 @@ def _plan(args: argparse.Namespace) -> Plan:
     return Plan(labels, args.speed, args.now, args.ports, rate)
 
 
-def _replay(names: list[str], target: Target, plan: Plan) -> int:
-    clock = SystemClock()
+def _replay(
+    names: list[str],
+    args: argparse.Namespace,
+    opening: AbstractContextManager[Sender],
+    clock: Clock,
+) -> int:
     try:
-        with _SENDERS[target.scheme](target, clock) as sender:
-            replay = Replay(plan, sender, clock)
+        with opening as sender:
+            replay = Replay(_plan(args), sender, clock)
             code = _outcome(replay, names)
-            print("\n".join(replay.summary.lines(str(target))))
+            print("\n".join(replay.summary.lines(str(args.send))))
     except SendError as error:
         return _fail(str(error), 1)
     except KeyboardInterrupt:
@@ -143,49 +103,13 @@ def _outcome(replay: Replay, names: list[str]) -> int:
     return 0
 
 
-def parse_speed(text: str) -> float:
-    """Return the factor, MAX_SPEED for ``max``; raises ValueError with a line for the user."""
-    return MAX_SPEED if text == "max" else _positive(text, "a speed is max or a number above 0")
-
-
-def parse_rate(text: str) -> float:
-    """Return messages a second; raises ValueError with a line for the user."""
-    return _positive(text, "a rate is a number above 0")
-
-
-def parse_node_id(text: str) -> int:
-    """Return a node id of 32 bits; raises ValueError with a line for the user."""
-    if not (text.isascii() and text.isdigit() and len(text) <= 10 and int(text) < 2**32):
-        raise ValueError("a node id is a number from 0 to 4294967295")
-    return int(text)
-
-
-def _positive(text: str, rule: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.0
-    # Not a number compares as false.
-    if not 0.0001 <= number <= 1_000_000_000:
-        raise ValueError(rule)
-    return number
-
-
-def _argument(parse: Callable[[str], _Parsed]) -> Callable[[str], _Parsed]:
-    """Return the parser in the form whose message argparse shows."""
-
-    def parsed(text: str) -> _Parsed:
-        try:
-            return parse(text)
-        except ValueError as error:
-            raise argparse.ArgumentTypeError(str(error)) from None
-
-    return parsed
-
-
 def _fail(text: str, code: int) -> int:
-    print(f"hepscope capture: {text}", file=sys.stderr)
+    _say(text)
     return code
+
+
+def _say(text: str) -> None:
+    print(f"hepscope capture: {text}", file=sys.stderr, flush=True)
 
 
 def _text(error: OSError | NotACaptureError) -> str:

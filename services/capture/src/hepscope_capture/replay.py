@@ -17,7 +17,7 @@ from hepscope_capture.clock import Clock
 from hepscope_capture.decode.datagrams import Datagram, Dissector
 from hepscope_capture.decode.errors import FrameError, Reason
 from hepscope_capture.decode.transport import TCP
-from hepscope_capture.files.errors import Gap
+from hepscope_capture.files.errors import Gap, NotACaptureError
 from hepscope_capture.files.source import open_capture
 from hepscope_capture.frame import Frame, plausible_time
 from hepscope_capture.pace import Pace, RateLimit
@@ -71,12 +71,21 @@ class Replay:
         try:
             if self._plan.is_now:
                 self._gained_us = gained_us(names, self._plan.speed)
-            for name in names:
-                self._replay_file(name)
+            self._replay_files(names)
             self._sender.finish()
         finally:
             self._dissector.finish()
+            self.summary.delivery = self._sender.counts
             self.summary.seconds = self._clock.elapsed_seconds() - begun
+
+    def _replay_files(self, names: Sequence[str]) -> None:
+        try:
+            for name in names:
+                self._replay_file(name)
+        except (OSError, NotACaptureError):
+            # What was read before is as good as ever.
+            self._sender.finish()
+            raise
 
     def _replay_file(self, name: str) -> None:
         self.reading = name

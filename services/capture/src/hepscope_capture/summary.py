@@ -69,15 +69,24 @@ class Summary:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every SIP message that was found has been sent."""
+        """Whether every SIP message that was found is sent, and safe where that can be told."""
         delivery = self.delivery
-        missing = (self.unencodable, delivery.too_large, delivery.unsent, delivery.maybe_lost)
+        missing = (
+            self.unencodable,
+            delivery.too_large,
+            delivery.unsent,
+            delivery.maybe_lost,
+            delivery.unacknowledged,
+            delivery.unnumbered,
+        )
         return not any(missing)
 
     def lines(self, target: str) -> list[str]:
         """Return the summary as lines of text, the most important first."""
         rows = [("read", self._read()), *(("", line) for line in self._listed)]
-        rows += [("sent", self._sent(target)), *_counted("", self._sent_oddly())]
+        rows += [("sent", self._sent(target)), *self._acknowledged()]
+        rows += _counted("", self._sent_oddly())
+        rows += _counted("not safe", self._not_safe())
         rows += _counted("not sent", self._not_sent())
         rows += _counted("skipped", self._skipped())
         return [f"{label:<10}{text}" for label, text in rows]
@@ -93,11 +102,27 @@ class Summary:
         messages = counted(self.delivery.sent, "SIP message")
         return f"{messages} to {target} in {self.seconds:.1f} s ({rate:,.0f}/s)"
 
+    def _acknowledged(self) -> list[tuple[str, str]]:
+        delivery = self.delivery
+        if delivery.is_acknowledged is None:
+            return []
+        if not delivery.is_acknowledged:
+            return [("", "the server gives no acknowledgements")]
+        return [("", f"{counted(delivery.acknowledged, 'message')} acknowledged")]
+
+    def _not_safe(self) -> Rows:
+        delivery = self.delivery
+        return (
+            _of(delivery.unacknowledged, "message", "sent and not acknowledged"),
+            _of(delivery.unnumbered, "message", "too large for a number, so never acknowledged"),
+        )
+
     def _sent_oddly(self) -> Rows:
         return (
             _of(self.fragments.joined, "datagram", "put together from fragments"),
             _of(self.cut_messages, "message", "whose end the capture lacks"),
             _of(self.delivery.reconnects, "time", "the connection was lost and restored"),
+            _of(self.delivery.resent, "message", "sent again: stored once, by its number"),
         )
 
     def _not_sent(self) -> Rows:

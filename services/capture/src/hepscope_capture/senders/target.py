@@ -1,10 +1,9 @@
-"""Where to send: ``udp://HOST:PORT`` or ``tcp://HOST:PORT``, IPv6 addresses in brackets."""
+"""Where to send: ``udp://HOST:PORT``, ``tcp://`` or ``tls://``, IPv6 addresses in brackets."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
-
-DEFAULT_PORT = 9060
 
 
 class Scheme(StrEnum):
@@ -12,6 +11,13 @@ class Scheme(StrEnum):
 
     UDP = "udp"
     TCP = "tcp"
+    TLS = "tls"
+
+
+DEFAULT_PORTS = {Scheme.UDP: 9060, Scheme.TCP: 9060, Scheme.TLS: 9061}
+
+# What needs no certificates to be told.
+PLAIN = (Scheme.UDP, Scheme.TCP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +33,8 @@ class Target:
         return f"{self.scheme}://{host}:{self.port}"
 
 
-def parse_target(text: str) -> Target:
-    """Return the target that an address names; without a port, 9060.
+def parse_target(text: str, schemes: Collection[Scheme] = PLAIN) -> Target:
+    """Return the target that an address names; without a port, the usual one of its scheme.
 
     Raises ValueError, with a line for the user, on anything else.
     """
@@ -37,10 +43,17 @@ def parse_target(text: str) -> Target:
         port = parts.port
     except ValueError as error:
         raise ValueError(f"{text!r} is no address: {error}") from None
-    if parts.scheme not in list(Scheme):
-        raise ValueError(f"{text!r} must start with udp:// or tcp://")
+    if parts.scheme not in schemes:
+        raise ValueError(f"{text!r} must start with {_one_of([f'{one}://' for one in schemes])}")
+    scheme = Scheme(parts.scheme)
     if not parts.hostname or parts.path.strip("/") or parts.query or "@" in parts.netloc:
-        raise ValueError(f"{text!r} must be udp://HOST:PORT or tcp://HOST:PORT")
+        forms = [f"{one}://HOST:PORT" for one in schemes]
+        raise ValueError(f"{text!r} must be {_one_of(forms)}")
     if port == 0:
         raise ValueError(f"{text!r} names port 0, which nothing can listen on")
-    return Target(Scheme(parts.scheme), parts.hostname, port or DEFAULT_PORT)
+    return Target(scheme, parts.hostname, port or DEFAULT_PORTS[scheme])
+
+
+def _one_of(words: list[str]) -> str:
+    *first, last = words
+    return f"{', '.join(first)} or {last}" if first else last

@@ -1,4 +1,4 @@
-"""HEP over TCP: packets back to back, as fast as the server reads.
+"""HEP over TCP or TLS: packets back to back, as fast as the server reads.
 
 Packets are handed to the kernel in chunks. If the connection breaks, a packet that was handed
 over in part is sent again, whole, on the next connection; those before it may have arrived, so
@@ -11,10 +11,12 @@ The end is orderly: our half is closed, then the server closes its half once it 
 everything, or at least its machine has acknowledged everything.
 """
 
+import contextlib
 import fcntl
 import os
 import select
 import socket
+import ssl
 import struct
 import termios
 from collections import deque
@@ -22,10 +24,10 @@ from types import TracebackType
 from typing import Self
 
 from hepscope_capture.clock import Clock
+from hepscope_capture.senders.dialling import Dialler, explain
 from hepscope_capture.senders.sender import SendCounts, SendError
 from hepscope_capture.senders.target import Target
 
-CONNECT_SECONDS = 10.0
 # A server that has not read a byte for so long does not work any more.
 STALL_SECONDS = 60.0
 # What can lie unread in the buffers of both machines: Linux's limits are 4 and 6 MiB.
@@ -47,8 +49,21 @@ class TcpSender:
     """Sends packets over a connection that is restored, within limits, when it breaks."""
 
     def __init__(
-        self, target: Target, clock: Clock, *, stall_seconds: float = STALL_SECONDS
+        self,
+        target: Target,
+        clock: Clock,
+        *,
+        stall_seconds: float = STALL_SECONDS,
+        dialler: Dialler | None = None,
+        connected: socket.socket | None = None,
+        is_acknowledged: bool | None = None,
     ) -> None:
+        """Make a sender; it connects by the dialler, unless it is given a connection to begin with.
+
+        is_acknowledged is what its counts will say: False where the server was asked.
+        """
+        self._dialler = dialler or Dialler(target)
+        self._given = connected
         self._stall_seconds = stall_seconds
         self._target = target
         self._clock = clock
@@ -59,14 +74,14 @@ class TcpSender:
         self._unread_bytes = 0
         self._tries = 0
         self._connected_at = 0.0
-        self.counts = SendCounts()
+        self.counts = SendCounts(is_acknowledged=is_acknowledged)
 
     def __enter__(self) -> Self:
         """Connect. Raises SendError."""
         try:
             self._connect()
         except (OSError, UnicodeError) as error:
-            raise SendError(f"cannot connect to {self._target}: {_text(error)}") from None
+            raise SendError(f"cannot connect to {self._target}: {explain(error)}") from None
         return self
 
     def __exit__(
@@ -101,13 +116,14 @@ class TcpSender:
         """Close our half and wait until the server's machine has everything. Raises SendError."""
         self.flush()
         connected = self._connected
+        _end_tls(connected)
         try:
             connected.shutdown(socket.SHUT_WR)
             connected.settimeout(_POLL_SECONDS)
             self._await_close(connected)
         except OSError as error:
             self._lose()
-            raise self._failure(f"{_text(error)} before everything had arrived") from None
+            raise self._failure(f"{explain(error)} before everything had arrived") from None
 
     def _await_close(self, connected: socket.socket) -> None:
         """Return once the server has closed, or once it has everything and lingers."""
@@ -131,7 +147,7 @@ class TcpSender:
     def _look_for_close(self) -> None:
         """Raise if the server has closed: the kernel would still take a chunk, and lose it."""
         connected = self._connected
-        if not select.select([connected], [], [], 0)[0] or connected.recv(65_536):
+        if not select.select([connected], [], [], 0)[0] or _read(connected) != b"":
             return
         if not _unacknowledged(connected):
             # A server that closes with bytes unread resets the connection instead.
@@ -170,9 +186,7 @@ class TcpSender:
         self._unread_bytes = 0
 
     def _connect(self) -> None:
-        address = (self._target.host, self._target.port)
-        self._socket = socket.create_connection(address, timeout=CONNECT_SECONDS)
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket, self._given = self._given or self._dialler.dial(), None
         self._socket.settimeout(self._stall_seconds)
         self._connected_at = self._clock.elapsed_seconds()
 
@@ -191,7 +205,7 @@ class TcpSender:
             else:
                 self.counts.reconnects += 1
                 return
-        raise self._failure(f"connection lost and not restored: {_text(reason)}")
+        raise self._failure(f"connection lost and not restored: {explain(reason)}")
 
     def _failure(self, text: str) -> SendError:
         self.counts.unsent += len(self._waiting)
@@ -219,13 +233,30 @@ def _unacknowledged(connected: socket.socket) -> int:
     return int(struct.unpack("i", answer)[0])
 
 
+def _read(connected: socket.socket) -> bytes | None:
+    """Return what has come, None when nothing has: of TLS, a byte may come that holds no data."""
+    before = connected.gettimeout()
+    connected.settimeout(0)
+    try:
+        return connected.recv(65_536)
+    except (BlockingIOError, ssl.SSLWantReadError):
+        return None
+    finally:
+        connected.settimeout(before)
+
+
+def _end_tls(connected: socket.socket) -> None:
+    """Tell a TLS server that nothing follows, so that it does not take the end for a cut."""
+    if isinstance(connected, ssl.SSLSocket):
+        connected.settimeout(_POLL_SECONDS)
+        # Its answer need not come: the close of its half is what is waited for.
+        with contextlib.suppress(OSError, ValueError):
+            connected.unwrap()
+
+
 def _has_closed(connected: socket.socket) -> bool:
     """Wait a moment for the server's close; what it says instead is not for us."""
     try:
         return not connected.recv(65_536)
     except TimeoutError:
         return False
-
-
-def _text(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)
