@@ -342,7 +342,8 @@ def scratch_directory() -> tempfile.TemporaryDirectory[str]:
     )
 
 
-def _missing(reason: str) -> None:
+def without_broker(reason: str) -> None:
+    """Skip the test that needs one, or fail it where all services must be there."""
     if os.environ.get("CI") or os.environ.get("REQUIRE_SERVICES") == "1":
         pytest.fail(reason)
     pytest.skip(reason)
@@ -360,7 +361,7 @@ def running_kafka(
             server = KafkaServer(Path(directory), options or {}, format_arguments, protocol)
             server.start()
         except (CannotStartError, OSError, subprocess.SubprocessError) as error:
-            _missing(f"no Kafka for tests: {error}")
+            without_broker(f"no Kafka for tests: {error}")
         yield server
         server.stop()
 
