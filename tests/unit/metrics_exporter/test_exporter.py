@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from hep import admit, decode3, encode2
 from hepscope_common.bus import LOG, SIGNALLING, MemoryBus
 from hepscope_common.metrics import OTHER
+from hepscope_common.node_report import NodeReport, NodeState, encode_reports
 from hepscope_common.runtime import Supervisor
 from hepscope_metrics_exporter.component import GROUP, Exporter
 from hepscope_metrics_exporter.methods import MethodLabels, status_class
@@ -19,12 +20,14 @@ from hepscope_metrics_exporter.traffic import NODE_CHARS, TrafficCounter
 from support.builders import make_call, make_packet, make_request
 
 
-async def counted(*packets: bytes, **settings: object) -> CollectorRegistry:
+async def counted(
+    *packets: bytes, topic: str = SIGNALLING, **settings: object
+) -> CollectorRegistry:
     """Return the registry of an exporter that has read these packets as one record."""
     registry, supervisor = CollectorRegistry(), Supervisor()
     bus = MemoryBus(groups=[GROUP])
     exporter = Exporter(MetricsSettings.model_validate(settings), bus, registry, supervisor)
-    bus.producer().offer(SIGNALLING, 0, b"".join(packets), len(packets))
+    bus.producer().offer(topic, 0, b"".join(packets), len(packets))
     async with exporter:
         assert exporter.ready() == (True, "counting")
     assert not exporter.ready()[0]
@@ -113,6 +116,24 @@ async def test_a_broken_record_is_counted_and_stops_nothing() -> None:
     assert registry.get_sample_value("hepscope_exporter_undecodable_total") == 1
     labels = {"node": "7", "type": "log", "version": "3"}
     assert registry.get_sample_value("hepscope_packets_total", labels) == 1
+
+
+async def test_reports_of_ingest_are_no_traffic() -> None:
+    """They travel with the log lines, which are counted as before."""
+    report = NodeReport(
+        instance="edge", started_us=1, reported_us=2, period_ms=1, nodes=[NodeState(slot=0)]
+    )
+    line = make_packet(b"x", protocol_type=100, node_name=b"a")
+    registry = await counted(line, *encode_reports(report), line, topic=LOG)
+
+    samples = [
+        (sample.labels["node"], sample.value)
+        for family in registry.collect()
+        for sample in family.samples
+        if sample.name == "hepscope_packets_total"
+    ]
+    assert samples == [("a", 2)]
+    assert registry.get_sample_value("hepscope_packets_bytes_total", {"node": "edge"}) is None
 
 
 async def test_nodes_beyond_the_bound_are_other() -> None:

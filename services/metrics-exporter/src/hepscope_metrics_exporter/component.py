@@ -81,7 +81,7 @@ class Exporter:
     async def _count(self, timeout_seconds: float) -> int:
         records = await self._consumer.poll(max_bytes=POLL_BYTES, timeout_seconds=timeout_seconds)
         for record in records:
-            self._traffic.count(record.value)
+            self._traffic.count(record.value, record.topic)
         self._consumer.commit(
             {TopicPartition(one.topic, one.partition): one.offset + 1 for one in records}
         )

@@ -9,6 +9,8 @@ import re
 
 from hep import DecodeError, HepPacket, decode3, scan
 from hep.protocols import SIP, type_name
+from hepscope_common.bus.topics import LOG, SIGNALLING
+from hepscope_common.node_report import is_report
 from hepscope_metrics_exporter.methods import MethodLabels, status_class
 from hepscope_metrics_exporter.metrics import ExporterMetrics
 
@@ -40,8 +42,8 @@ class TrafficCounter:
         self._methods = methods
         self._labels = {name.encode(): name for name in methods.values}
 
-    def count(self, record: bytes) -> None:
-        """Count the packets of one record."""
+    def count(self, record: bytes, topic: str = SIGNALLING) -> None:
+        """Count the packets of one record; what ingest reports of its nodes is no traffic."""
         try:
             packets = scan(record)
         except DecodeError:
@@ -53,6 +55,8 @@ class TrafficCounter:
                 decoded.append((decode3(data), len(data)))
             except DecodeError:
                 self._metrics.undecodable.add()
+        if topic == LOG:
+            decoded = [one for one in decoded if not is_report(one[0])]
         kinds: dict[tuple[bytes, int, int, int], list[int]] = {}
         for packet, size in decoded:
             kind = (packet.node_name, packet.node_id, packet.protocol_type, packet.version)
