@@ -16,7 +16,7 @@ from hepscope_ingest.component import Ingest
 from hepscope_ingest.settings import IngestSettings
 
 ANY = (Listen(host="127.0.0.1", port=0),)
-BY_DEFAULT = {"udp": ANY, "tcp": ANY, "tls": (), "http": ()}
+BY_DEFAULT = {"udp": ANY, "tcp": ANY, "tls": (), "http": (), "reports": {"every_seconds": 0}}
 
 
 @dataclass

@@ -39,9 +39,11 @@ STATES_PER_PACKET: Final = 12
 
 LOG_TYPE: Final = 100
 
+MAX_US: Final = 4_102_444_800_000_000
+"""The year 2100: a time behind it is none."""
+
 _MARK: Final = (OWN_VENDOR, NODE_REPORT & 0xFFFF)
 _MAX_COUNT: Final = (1 << 63) - 1
-_MAX_US: Final = 4_102_444_800_000_000  # the year 2100
 
 
 class ReportError(ValueError):
@@ -66,7 +68,7 @@ def _storable(text: str) -> str:
 
 
 _Count = Annotated[int, Field(ge=0, le=_MAX_COUNT)]
-_Moment = Annotated[int, Field(ge=0, le=_MAX_US)]
+_Moment = Annotated[int, Field(ge=0, le=MAX_US)]
 _Rate = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 _Word = Annotated[str, Field(pattern=r"\A[a-z0-9_]{1,64}\z")]
 _Words = Annotated[dict[_Word, _Count], Field(max_length=MAX_WORDS)]
@@ -100,7 +102,7 @@ class NodeState(_Shape):
     """Arrival of the last packet accepted; None while none was."""
     last_refused_us: _Moment | None = None
     """When a refusal was noticed last, late by a report's period at most."""
-    clock_skew_us: Annotated[int, Field(ge=-_MAX_US, le=_MAX_US)] | None = None
+    clock_skew_us: Annotated[int, Field(ge=-MAX_US, le=MAX_US)] | None = None
     """Capture time minus arrival, smoothed."""
     hep_versions: Annotated[list[Annotated[int, Field(ge=1, le=3)]], Field(max_length=3)] = []
     quirks: _Words = {}

@@ -16,6 +16,8 @@ from hepscope_ingest.intake import Intake
 from hepscope_ingest.listeners.udp import listening_drops, receive_buffers
 from hepscope_ingest.listening import Listening
 from hepscope_ingest.metrics import IngestMetrics
+from hepscope_ingest.node_reporter import NodeReporter
+from hepscope_ingest.node_reports import NodeReports
 from hepscope_ingest.peers import PeerTable
 from hepscope_ingest.settings import IngestSettings
 
@@ -72,6 +74,16 @@ class Ingest:
         self.listening = Listening(settings, self.intake, peers, self.metrics, supervisor)
         self.udp, self.tcp = self.listening.udp, self.listening.tcp
         self.tls, self.http = self.listening.tls, self.listening.http
+        self._reporter = NodeReporter(
+            settings.reports,
+            NodeReports(self.metrics.nodes, peers),
+            self._batcher,
+            port=lambda: self.listening.first_port,
+            partitions=bus.partitions,
+            now_us=now_us,
+            supervisor=supervisor,
+            metrics=self.metrics,
+        )
         self._stack = AsyncExitStack()
 
     def ready(self) -> tuple[bool, str]:
@@ -86,6 +98,7 @@ class Ingest:
         async with AsyncExitStack() as opening:
             await opening.enter_async_context(self._delivery)
             opening.push_async_callback(self._batcher.flush)
+            await opening.enter_async_context(self._reporter)
             await opening.enter_async_context(self.listening)
             self._stack = opening.pop_all()
         return self

@@ -89,6 +89,13 @@ class Listening:
         """All of them, in the order in which they open."""
         return [*self.udp, *self.tcp, *self.tls, *self.http]
 
+    @property
+    def first_port(self) -> int:
+        """A port of ours, known once they are open; 0 without any."""
+        listeners: list[UdpListener | TcpListener | HttpListener]
+        listeners = [*self.udp, *self.tcp, *self.tls, *self.http]
+        return listeners[0].address.port if listeners else 0
+
     def connections(self) -> Iterable[tuple[tuple[str], float]]:
         """Return the open connections by address, as a gauge reads them."""
         listeners: list[TcpListener | HttpListener] = [*self.tcp, *self.tls, *self.http]

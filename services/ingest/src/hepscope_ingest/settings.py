@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from hepscope_common.settings import CommaList, Listen, ListenList, Section
 from hepscope_common.sockets import ALL
 from hepscope_ingest.origins import Origin
+from hepscope_ingest.report_settings import ReportSettings
 from hepscope_ingest.rules.settings import RuleSettings
 
 
@@ -83,6 +84,9 @@ class IngestSettings(Section):
 
     rules: RuleSettings = RuleSettings()
     """More rules of admission, and masks: section `[ingest.rules]`."""
+
+    reports: ReportSettings = ReportSettings()
+    """Reports on capture nodes: section `[ingest.reports]`."""
 
     receive_buffer_bytes: int = Field(default=32 * 1024 * 1024, ge=4096)
     """Socket buffer asked of the kernel for UDP; net.core.rmem_max may allow less."""
