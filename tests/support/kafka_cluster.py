@@ -73,7 +73,7 @@ def running_cluster() -> Iterator[KafkaCluster]:
 
 def _cluster_in(directory: Path) -> KafkaCluster:
     controller_port = free_port()
-    nodes = []
+    nodes: list[KafkaServer] = []
     for number in NODES:
         port = free_port()
         options = {

@@ -63,6 +63,41 @@ async def test_topics_with_other_partition_counts_end_the_start(kafka: Kafka) ->
     await delete_topics(kafka, settings.topic_prefix)
 
 
+async def test_a_topic_that_was_made_otherwise_is_used_and_talked_about(
+    kafka: Kafka, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It keeps what it has: one line says what the settings do not change."""
+    settings = settings_of(kafka, partitions=2, retention_hours=48)
+    name = settings.topic_prefix + MEDIA
+    async with admin_of(kafka) as admin:
+        made = {"retention.ms": "1000000", "message.timestamp.type": "LogAppendTime"}
+        await admin.create_topics([NewTopic(name, 2, 1, topic_configs=made)])
+
+    async with running_bus(settings) as bus:
+        assert bus.ready() == (True, "connected")
+
+    (told,) = [record.getMessage() for record in caplog.records if name in record.getMessage()]
+    assert "retention.ms is 1000000, not 172800000" in told
+    assert "message.timestamp.type" not in told
+    await delete_topics(kafka, settings.topic_prefix)
+
+
+async def test_a_topic_that_refuses_our_records_ends_the_start(kafka: Kafka) -> None:
+    """Compaction, say, which a broker may have by default."""
+    settings = settings_of(kafka, partitions=2)
+    name = settings.topic_prefix + MEDIA
+    async with admin_of(kafka) as admin:
+        await admin.create_topics(
+            [NewTopic(name, 2, 1, topic_configs={"cleanup.policy": "compact"})]
+        )
+
+    with pytest.raises(StartupError, match=f"topic {name} refuses our records"):
+        async with running_bus(settings):
+            pass
+
+    await delete_topics(kafka, settings.topic_prefix)
+
+
 async def test_a_start_waits_for_the_broker_and_readiness_says_so(
     mortal_kafka: KafkaServer,
 ) -> None:
