@@ -30,7 +30,7 @@ def choose(
     """
     wanted = wanted or os.environ.get(VARIABLE, "")
     if wanted not in ("", DOCKER, JARS):
-        return ForeignBroker(wanted)
+        return ForeignBroker(wanted, say=say)
     if wanted != JARS:
         try:
             docker.require_image(IMAGE)

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient
@@ -17,10 +18,11 @@ DELETE_SECONDS = 30.0
 class ForeignBroker:
     """Kafka at an address; nothing is done to it but to make topics, and to delete them."""
 
-    def __init__(self, bootstrap: str) -> None:
+    def __init__(self, bootstrap: str, *, say: Callable[[str], None]) -> None:
         self.title = f"Kafka at {bootstrap}, which is not ours to break"
         self.topic_prefix = f"chaos-{secrets.token_hex(4)}."
         self._bootstrap = bootstrap
+        self._say = say
         self._host, self._port = first_address(bootstrap)
 
     @property
@@ -43,22 +45,23 @@ class ForeignBroker:
             raise CannotStartError(f"no Kafka answers at {self._bootstrap}")
 
     async def close(self, log: Path) -> None:
-        """Delete the topics of the run; its groups, then empty, expire by themselves.
-
-        Raises KafkaError when they could not be deleted, which somebody must know.
-        """
+        """Delete the topics of the run, or say that they stay; groups, then empty, expire."""
         del log
+        try:
+            async with asyncio.timeout(DELETE_SECONDS):
+                await self._delete_topics()
+        except (KafkaError, OSError) as error:
+            self._say(f"topics {self.topic_prefix}* stay at {self._bootstrap}: {error!r}")
+
+    async def _delete_topics(self) -> None:
         admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
-        async with asyncio.timeout(DELETE_SECONDS):
+        try:
             await admin.start()
-            try:
-                ours = [
-                    name for name in await admin.list_topics() if name.startswith(self.topic_prefix)
-                ]
-                if ours:
-                    answer = await admin.delete_topics(ours)
-                    refused = [name for name, code in answer.topic_error_codes if code]
-                    if refused:
-                        raise KafkaError(f"topics not deleted: {', '.join(refused)}")
-            finally:
-                await admin.close()
+            every = await admin.list_topics()
+            ours = [name for name in every if name.startswith(self.topic_prefix)]
+            if ours:
+                answer = await admin.delete_topics(ours)
+                if refused := [name for name, code in answer.topic_error_codes if code]:
+                    raise KafkaError(f"refused: {', '.join(refused)}")
+        finally:
+            await admin.close()

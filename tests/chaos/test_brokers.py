@@ -72,7 +72,8 @@ async def consume(bootstrap: str, topic: str) -> bytes | None:
 
 async def test_somebody_elses_broker_is_left_as_it_was(kafka: Kafka, tmp_path: Path) -> None:
     """The run's topics are deleted at the end, others stay; it cannot be killed or stopped."""
-    broker = ForeignBroker(kafka.bootstrap)
+    said: list[str] = []
+    broker = ForeignBroker(kafka.bootstrap, say=said.append)
     ours, other = f"{broker.topic_prefix}topic", f"other-{broker.topic_prefix}topic"
     assert not hasattr(broker, "kill")
     async with opened(broker, tmp_path / "log"):
@@ -86,18 +87,24 @@ async def test_somebody_elses_broker_is_left_as_it_was(kafka: Kafka, tmp_path: P
         while ours in await topics_of(kafka.bootstrap):
             await asyncio.sleep(0.1)
     assert other in await topics_of(kafka.bootstrap)
+    assert said == []
 
 
 def test_two_runs_at_one_broker_do_not_meet() -> None:
     """Each has a prefix of its own."""
-    assert ForeignBroker("a:1").topic_prefix != ForeignBroker("a:1").topic_prefix
+    one, other = (ForeignBroker("a:1", say=print) for _ in range(2))
+    assert one.topic_prefix != other.topic_prefix
 
 
-async def test_a_broker_that_is_not_there_is_said_so() -> None:
-    """Before anything else is started."""
-    broker = ForeignBroker(f"127.0.0.1:{free_port()}")
+async def test_a_broker_that_is_not_there_is_said_so(tmp_path: Path) -> None:
+    """Before anything else is started; at the end, that topics may stay there."""
+    said: list[str] = []
+    broker = ForeignBroker(f"127.0.0.1:{free_port()}", say=said.append)
     with pytest.raises(CannotStartError, match="no Kafka answers at"):
         await broker.open()
+    await broker.close(tmp_path / "log")
+    assert len(said) == 1
+    assert said[0].startswith(f"topics {broker.topic_prefix}* stay at ")
 
 
 def test_the_first_address_is_asked() -> None:
