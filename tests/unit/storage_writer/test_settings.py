@@ -29,3 +29,13 @@ def test_senseless_values_are_refused(name: str, value: int) -> None:
     """The error names the setting."""
     with pytest.raises(ValidationError, match=name):
         WriterSettings.model_validate({name: value})
+
+
+@pytest.mark.parametrize(("days", "hours", "kept"), [(14, 72, 14), (1, 72, 11), (14, 720, 38)])
+def test_origins_are_kept_longer_than_what_was_sent_twice(
+    days: float, hours: float, kept: float
+) -> None:
+    """However short the setting is: a forgotten origin would let the second copy in."""
+    settings = WriterSettings(origin_days=days)
+
+    assert settings.outlasting(hours) == settings.model_copy(update={"origin_days": kept})

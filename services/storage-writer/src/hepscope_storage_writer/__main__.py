@@ -42,7 +42,11 @@ async def parts(around: Around[StorageWriterSettings]) -> AsyncIterator[Componen
     MaintainerMetrics(registry, maintainer.counts)
     yield maintainer
     writer = StorageWriter(
-        settings.writer, bus=bus, dsn=dsn, metrics=WriterMetrics(registry), supervisor=supervisor
+        settings.writer.outlasting(settings.bus.retention_hours),
+        bus=bus,
+        dsn=dsn,
+        metrics=WriterMetrics(registry),
+        supervisor=supervisor,
     )
     around.checks["writer"] = writer.readiness
     yield writer

@@ -1,10 +1,14 @@
 """Settings of the storage writer: section ``[writer]``."""
 
 from enum import StrEnum
+from typing import Self
 
 from pydantic import Field
 
 from hepscope_common.settings import Section
+
+KAFKA_SLACK_DAYS = 8
+"""Kafka forgets whole segments, which a quiet topic begins once a week (segment.ms)."""
 
 
 class SynchronousCommit(StrEnum):
@@ -47,8 +51,8 @@ class WriterSettings(Section):
     forgotten costs a look-up."""
 
     origin_days: float = Field(default=14.0, ge=1, le=3650)
-    """Origins silent for so long are forgotten. Not shorter than the bus keeps records
-    (`bus.retention_hours`), since what was sent twice is told by them."""
+    """Origins silent for so long are forgotten. Over Kafka never sooner than eight days after
+    `bus.retention_hours`, when it has forgotten their records: they tell what was sent twice."""
 
     calls: bool = True
     """Keep call and registration records. Without them there is no list of calls."""
@@ -86,3 +90,11 @@ class WriterSettings(Section):
 
     drain_seconds: float = Field(default=30.0, gt=0)
     """How long the end may take: everything already on the bus is stored first."""
+
+    def outlasting(self, retention_hours: float) -> Self:
+        """Return these settings with origins kept for longer than Kafka keeps records.
+
+        A writer that was away for as long as that finds both copies of what was sent twice.
+        """
+        least = retention_hours / 24 + KAFKA_SLACK_DAYS
+        return self.model_copy(update={"origin_days": max(self.origin_days, least)})
