@@ -10,7 +10,7 @@ from hepscope_common.calls.dialog import Dialog, DialogId, DialogState, dialogs_
 from hepscope_common.calls.envelope import Envelope
 from hepscope_common.calls.facts import CallFacts
 from hepscope_common.calls.flow import ArrowKind, Flow, FlowArrow, flow_of
-from hepscope_common.calls.folding import AttemptFolding
+from hepscope_common.calls.folding import AttemptFolding, Event, EventKind
 from hepscope_common.calls.hosts import FlowHost
 from hepscope_common.calls.key_time import KeyTime, begins_again, choose_key_time, lookup_window
 from hepscope_common.calls.keys import final_key, origin_key, status_of
@@ -23,6 +23,7 @@ from hepscope_common.calls.registration import (
     registration_state,
 )
 from hepscope_common.calls.retransmission import Retransmissions, retransmissions
+from hepscope_common.calls.signal import Signal, is_followed, signal_of
 from hepscope_common.calls.state import CallState, call_state
 from hepscope_common.calls.times import duration_s, ended_us, pdd_ms, ring_s
 
@@ -37,6 +38,8 @@ __all__ = [
     "DialogId",
     "DialogState",
     "Envelope",
+    "Event",
+    "EventKind",
     "Flow",
     "FlowArrow",
     "FlowHost",
@@ -45,6 +48,7 @@ __all__ = [
     "RegistrationFacts",
     "RegistrationState",
     "Retransmissions",
+    "Signal",
     "begins_again",
     "call_state",
     "choose_key_time",
@@ -55,6 +59,7 @@ __all__ = [
     "final_key",
     "flow_message",
     "flow_of",
+    "is_followed",
     "lookup_window",
     "origin_key",
     "pdd_ms",
@@ -62,6 +67,7 @@ __all__ = [
     "registration_state",
     "retransmissions",
     "ring_s",
+    "signal_of",
     "status_of",
     "stored_call_id",
 ]

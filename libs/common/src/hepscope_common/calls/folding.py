@@ -1,244 +1,268 @@
 """Folding of messages into attempts, as a stream: requests, responses and packet time in.
 
-INVITE (initial), REGISTER and BYE are followed. A transaction is found by Call-ID, top branch,
-From tag, CSeq and number of Vias, which a response has in common with its request on that hop;
-an attempt by Call-ID, From tag, hop, addresses and Request-URI (ports are left out: a TCP
-client that connects again goes on with its attempt).
+INVITE (initial), REGISTER and BYE are followed. An attempt is known by Call-ID and From tag; an
+INVITE after a 3xx begins a further one, a REGISTER with a new CSeq too. A transaction is known
+by Call-ID, top branch, From tag and CSeq, which a response has in common with its request on
+that hop. A hang-up is known by Call-ID and both tags, and belongs to the session that the 2xx
+to the INVITE began.
 
-A final closes an attempt at once, except one that asks the client to try again; that waits
-64 * T1 for the retry. Without a final it closes 32 s after the last new request, 180 s after
-the last provisional response but 100. A closed attempt is remembered for 32 s, so that
-retransmissions open no second one. Responses that come before their request, as two nodes may
-deliver them, are kept until it comes. Everything is bounded.
+A final settles an attempt at once, except one that asks the client to try again, which waits
+64 * T1 for the retry. Without a final it is settled 32 s after the last new request, 180 s after
+the last provisional response but 100. A settled attempt is remembered for 32 s, so that
+retransmissions begin no second one; a session until its hang-up is over. Responses that come
+before their request, as two nodes may deliver them, are kept until it comes.
+
+Timers run on packet time: an attempt's own messages are compared with it, and where none come,
+time passes as packets arrive (``expire``), shifted by what lay between the packet time and the
+arrival of its first request. So a recording that is replayed gives what the live call gave.
+Everything is bounded.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable
-from dataclasses import dataclass, field
+from enum import StrEnum
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING, Final
+from typing import Final, NamedTuple
 
 from hepscope_common.calls.attempt import Attempt
-from hepscope_common.calls.keys import STATUS_MAX
-from hepscope_common.calls.state import RINGING_TIMEOUT_US, SETUP_TIMEOUT_US
+from hepscope_common.calls.exchange import RETRIED, Exchange, Hop
+from hepscope_common.calls.sessions import SESSION_US, Sessions
+from hepscope_common.calls.signal import Signal
+from hepscope_common.calls.state import SETUP_TIMEOUT_US
 
-if TYPE_CHECKING:
-    from hep.sip import SipMessage
-    from hepscope_common.calls.envelope import Envelope
-
-# Finals after which a client is expected to send the request again under its Call-ID.
-RETRIED: Final = {
-    "INVITE": frozenset({401, 407, 422, 494}),
-    "REGISTER": frozenset({401, 407, 423, 494}),
-    "BYE": frozenset({401, 407, 503}),
-}
 LINGER_US: Final = SETUP_TIMEOUT_US
-MAX_TRANSACTIONS: Final = 200_000  # about 300 bytes each; 32 s of 6000 requests a second
-MAX_RETRIES: Final = 16  # a client that goes on for ever must not keep one attempt open for ever
+MAX_EXCHANGES: Final = 100_000  # about 1.2 kB each
 MAX_EARLY: Final = 1024  # requests whose response came first
 MAX_EARLY_RESPONSES: Final = 8
-MAX_REDIRECTED: Final = 1024  # sessions between a 3xx and the INVITE that follows it
 
 
-@dataclass(slots=True)
-class _Open:
-    """An attempt with its transactions, from its first request until it is forgotten."""
+class EventKind(StrEnum):
+    """What has happened to an attempt; each at most once, in this order."""
 
+    OPENED = "opened"
+    SETTLED = "settled"
+    ENDED = "ended"  # of a session, or of a hang-up without one
+
+
+class Event(NamedTuple):
+    """What has happened, and the attempt as it is by then."""
+
+    kind: EventKind
     attempt: Attempt
-    key: Hashable
-    deadline_us: int
-    transactions: list[Hashable] = field(default_factory=list)
-    closed: bool = False
 
 
 class AttemptFolding:
-    """Folds messages into attempts; each method returns the attempts that it closed."""
+    """Folds signals into attempts; each method returns what happened, in order."""
 
-    def __init__(self, max_transactions: int = MAX_TRANSACTIONS) -> None:
-        self.evicted = 0  # attempts closed before their time, because there were too many
-        self._max_transactions = max_transactions
-        self._open: dict[Hashable, _Open] = {}
-        self._transactions: dict[Hashable, _Open] = {}
-        self._deadlines: list[tuple[int, int, _Open]] = []
+    def __init__(self, max_exchanges: int = MAX_EXCHANGES) -> None:
+        self.evicted = 0  # exchanges forgotten before their time, because there were too many
+        self.sessions = Sessions()
+        self._max_exchanges = max_exchanges
+        self._exchanges: dict[Hashable, Exchange] = {}
+        self._transactions: dict[Hashable, tuple[Exchange, Hop]] = {}
+        self._deadlines: list[tuple[int, int, Exchange]] = []
         self._serial = 0
-        self._early: OrderedDict[Hashable, list[tuple[int, int]]] = OrderedDict()
-        self._redirected: OrderedDict[Hashable, int] = OrderedDict()
+        self._early: OrderedDict[Hashable, list[Signal]] = OrderedDict()
 
-    def feed(self, message: SipMessage, envelope: Envelope) -> list[Attempt]:
-        """Take in a message in the order of arrival."""
-        if message.method:
-            return self._on_request(message, envelope)
-        if message.status and message.cseq_method in RETRIED:
-            key = _transaction(message, message.cseq_method)
-            entry = self._transactions.get(key)
-            if entry is not None:
-                return self._on_response(entry, key, message.status, envelope.time_us)
-            self._keep_early(key, message.status, envelope.time_us)
-        return []
+    def feed(self, signal: Signal, scope: str = "") -> list[Event]:
+        """Take in a signal in the order of arrival.
 
-    def expire(self, now_us: int) -> list[Attempt]:
-        """Close and forget what is over at ``now_us``, in packet time."""
-        closed: list[Attempt] = []
+        A scope keeps its attempts apart: the name of a node for attempts as that node saw them.
+        """
+        method = signal.cseq_method
+        if method not in RETRIED:
+            return []
+        if signal.method:
+            if method == "INVITE" and signal.to_tag:
+                return []
+            return self._on_request(signal, scope)
+        if not signal.status:
+            return []
+        key = _transaction(signal, scope)
+        found = self._transactions.get(key)
+        if found is None:
+            self._keep_early(key, signal)
+            return []
+        exchange, hop = found
+        return self._on_response(exchange, hop, key, signal)
+
+    def expire(self, now_us: int) -> list[Event]:
+        """Settle, end and forget what is over at ``now_us``, as packets arrive."""
+        events: list[Event] = []
         while self._deadlines and self._deadlines[0][0] <= now_us:
-            scheduled_us, _, entry = heappop(self._deadlines)
-            if entry.deadline_us > scheduled_us:
-                self._schedule(entry)
+            scheduled_us, _, exchange = heappop(self._deadlines)
+            if exchange.deadline_us + exchange.skew_us > scheduled_us:
+                self._schedule(exchange)
             else:
-                closed += self._forget(entry)
-        return closed
+                events += self._forget(exchange)
+        self.sessions.expire(now_us)
+        return events
 
     @property
-    def transactions(self) -> int:
-        """How many transactions are remembered."""
-        return len(self._transactions)
+    def exchanges(self) -> int:
+        """How many are remembered."""
+        return len(self._deadlines)
 
-    def _on_request(self, message: SipMessage, envelope: Envelope) -> list[Attempt]:
-        method = message.method
-        if method not in RETRIED or (method == "INVITE" and message.to_tag):
+    def _on_request(self, signal: Signal, scope: str) -> list[Event]:
+        transaction = _transaction(signal, scope)
+        found = self._transactions.get(transaction)
+        if found is not None and found[0].deadline_us > signal.time_us:
+            self._seen_again(*found, signal)
             return []
-        key = _transaction(message, method)
-        entry = self._transactions.get(key)
-        if entry is not None:
-            entry.attempt.requests += 1
-            entry.attempt.started_us = min(entry.attempt.started_us, envelope.time_us)
-            entry.attempt.session_us = min(entry.attempt.session_us, entry.attempt.started_us)
-            return []
-        closed = self._make_room()
-        entry = self._entry(message, envelope)
-        entry.transactions.append(key)
-        self._transactions[key] = entry
-        for status, time_us in self._early.pop(key, ()):
-            closed += self._on_response(entry, key, status, time_us)
-        return closed
+        events: list[Event] = []
+        if found is not None:
+            events += self._forget(found[0])
+        key = _exchange_key(signal, scope)
+        hop_key = (signal.source, signal.destination, signal.destination_port)
+        exchange = self._exchanges.get(key)
+        if exchange is not None and exchange.deadline_us <= signal.time_us:
+            events += self._forget(exchange)
+            exchange = None
+        if exchange is None or _is_further(exchange, signal, hop_key):
+            events += self._make_room()
+            exchange, opened = self._begin(key, signal, scope, exchange)
+            events += opened
+        elif not exchange.take(hop_key):
+            return events
+        hop = exchange.add(signal, hop_key, transaction)
+        self._transactions[transaction] = (exchange, hop)
+        for early in self._early.pop(transaction, ()):
+            events += self._on_response(exchange, hop, transaction, early)
+        return events
 
-    def _entry(self, message: SipMessage, envelope: Envelope) -> _Open:
-        """Return the attempt that a new transaction belongs to, perhaps a new one."""
-        key = _attempt_key(message, envelope)
-        deadline_us = envelope.time_us + SETUP_TIMEOUT_US
-        entry = self._open.get(key)
-        if entry is not None and len(entry.transactions) <= MAX_RETRIES:
-            entry.attempt.requests += 1
-            entry.attempt.retries += 1
-            entry.attempt.status = entry.attempt.final_us = None
-            entry.deadline_us = max(entry.deadline_us, deadline_us)
-            return entry
-        session = (message.call_id, message.from_tag, message.via_count)
-        entry = _Open(
-            Attempt(
-                method=message.method,
-                call_id=message.call_id,
-                from_tag=message.from_tag,
-                request_uri=message.request_uri,
-                hop=message.via_count,
-                source=envelope.source,
-                destination=envelope.destination,
-                node=envelope.node,
-                started_us=envelope.time_us,
-                session_us=min(self._redirected.get(session, envelope.time_us), envelope.time_us),
-            ),
-            key,
-            deadline_us,
+    def _seen_again(self, exchange: Exchange, hop: Hop, signal: Signal) -> None:
+        exchange.attempt.requests += exchange.method != "BYE"
+        hop.started_us = min(hop.started_us, signal.time_us)
+
+    def _begin(
+        self, key: Hashable, signal: Signal, scope: str, before: Exchange | None
+    ) -> tuple[Exchange, list[Event]]:
+        """Open an exchange; ``before`` is the settled one of this key that it follows."""
+        method = signal.cseq_method
+        attempt = None
+        if method == "BYE":
+            tags = (signal.from_tag, signal.to_tag)
+            attempt = self.sessions.take(scope, signal.call_id, *tags)
+        if attempt is None:
+            attempt = _attempt_of(signal, scope)
+        if before is not None and method == "INVITE":
+            attempt.session_us = min(before.attempt.session_us, attempt.started_us)
+            attempt.follows_redirection = True
+        exchange = Exchange(
+            key=key,
+            attempt=attempt,
+            method=method,
+            deadline_us=signal.time_us + SETUP_TIMEOUT_US,
+            skew_us=signal.received_us - signal.time_us,
+            cseq=signal.cseq or 0,
         )
-        self._open[key] = entry
-        self._schedule(entry)
-        return entry
+        self._exchanges[key] = exchange
+        self._schedule(exchange)
+        return exchange, [] if method == "BYE" else [Event(EventKind.OPENED, attempt)]
 
-    def _on_response(self, entry: _Open, key: Hashable, status: int, time_us: int) -> list[Attempt]:
-        attempt = entry.attempt
-        if entry.closed or status > STATUS_MAX:
+    def _on_response(
+        self, exchange: Exchange, hop: Hop, transaction: Hashable, signal: Signal
+    ) -> list[Event]:
+        if exchange.is_settled:
             return []
-        if status < 200:
-            if status > 100:
-                self._on_provisional(entry, time_us)
+        if exchange.deadline_us <= signal.time_us:
+            return self._settle(exchange, exchange.deadline_us)
+        if not exchange.on_response(hop, transaction, signal):
             return []
-        # A challenge to an earlier request may come again after the retry; it decides nothing.
-        if key != entry.transactions[-1] and status >= 300:
-            return []
-        attempt.status, attempt.final_us = status, time_us
-        if status in RETRIED[attempt.method]:
-            entry.deadline_us = time_us + LINGER_US
-            return []
-        return self._close(entry, time_us)
+        return self._settle(exchange, signal.time_us)
 
-    def _on_provisional(self, entry: _Open, time_us: int) -> None:
-        attempt = entry.attempt
-        if attempt.provisional_us is None or time_us < attempt.provisional_us:
-            attempt.provisional_us = time_us
-        if attempt.method == "INVITE":
-            entry.deadline_us = max(entry.deadline_us, time_us + RINGING_TIMEOUT_US)
+    def _settle(self, exchange: Exchange, time_us: int) -> list[Event]:
+        """Say how an exchange ended, once; its transactions stay known for a while."""
+        exchange.is_settled = True
+        # In the heap it stands for another time, earlier or later; what counts is the deadline.
+        exchange.deadline_us = time_us + LINGER_US
+        attempt = exchange.attempt
+        if exchange.method == "BYE":
+            exchange.first.end(attempt)
+            return [Event(EventKind.ENDED, attempt)]
+        exchange.first.settle(attempt)
+        if attempt.is_answered:
+            self.sessions.add(attempt, time_us + SESSION_US + exchange.skew_us)
+        return [Event(EventKind.SETTLED, attempt)]
 
-    def _close(self, entry: _Open, time_us: int) -> list[Attempt]:
-        """Count an attempt once; its transactions stay known until the deadline."""
-        attempt = entry.attempt
-        entry.closed = True
-        entry.deadline_us = time_us + LINGER_US
-        if self._open.get(entry.key) is entry:
-            del self._open[entry.key]
-        if attempt.method == "INVITE" and attempt.status is not None and attempt.status < 400:
-            self._keep_session(attempt)
-        self._schedule(entry)
-        return [attempt]
-
-    def _keep_session(self, attempt: Attempt) -> None:
-        key = (attempt.call_id, attempt.from_tag, attempt.hop)
-        if attempt.status is not None and attempt.status >= 300:
-            self._redirected[key] = attempt.session_us
-            if len(self._redirected) > MAX_REDIRECTED:
-                self._redirected.popitem(last=False)
-        else:
-            self._redirected.pop(key, None)
-
-    def _keep_early(self, key: Hashable, status: int, time_us: int) -> None:
+    def _keep_early(self, key: Hashable, signal: Signal) -> None:
         responses = self._early.setdefault(key, [])
         if len(responses) < MAX_EARLY_RESPONSES:
-            responses.append((status, time_us))
+            responses.append(signal)
         if len(self._early) > MAX_EARLY:
             self._early.popitem(last=False)
 
-    def _make_room(self) -> list[Attempt]:
-        closed: list[Attempt] = []
-        while len(self._transactions) >= self._max_transactions and self._deadlines:
-            _, _, entry = heappop(self._deadlines)
-            self.evicted += not entry.closed
-            closed += self._forget(entry)
-        return closed
+    def _make_room(self) -> list[Event]:
+        events: list[Event] = []
+        while len(self._deadlines) >= self._max_exchanges:
+            _, _, exchange = heappop(self._deadlines)
+            self.evicted += bool(exchange.transactions)
+            events += self._forget(exchange)
+        return events
 
-    def _forget(self, entry: _Open) -> list[Attempt]:
-        for key in entry.transactions:
-            self._transactions.pop(key, None)
-        entry.transactions.clear()
-        if entry.closed:
+    def _forget(self, exchange: Exchange) -> list[Event]:
+        """Drop an exchange that is over; one that is not settled is by that."""
+        if not exchange.transactions:
             return []
-        entry.closed = True
-        if self._open.get(entry.key) is entry:
-            del self._open[entry.key]
-        return [entry.attempt]
+        events = [] if exchange.is_settled else self._settle(exchange, exchange.deadline_us)
+        for transaction in exchange.transactions:
+            self._transactions.pop(transaction, None)
+        exchange.transactions.clear()
+        if self._exchanges.get(exchange.key) is exchange:
+            del self._exchanges[exchange.key]
+        return events
 
-    def _schedule(self, entry: _Open) -> None:
+    def _schedule(self, exchange: Exchange) -> None:
         self._serial += 1
-        heappush(self._deadlines, (entry.deadline_us, self._serial, entry))
+        at_us = exchange.deadline_us + exchange.skew_us
+        heappush(self._deadlines, (at_us, self._serial, exchange))
 
 
-def _transaction(message: SipMessage, method: str) -> Hashable:
+def _transaction(signal: Signal, scope: str) -> Hashable:
     return (
-        message.call_id,
-        message.via_branch,
-        message.from_tag,
-        message.cseq,
-        method,
-        message.via_count,
+        scope,
+        signal.call_id,
+        signal.via_branch,
+        signal.from_tag,
+        signal.cseq,
+        signal.cseq_method,
     )
 
 
-def _attempt_key(message: SipMessage, envelope: Envelope) -> Hashable:
-    return (
-        message.method,
-        message.call_id,
-        message.from_tag,
-        message.via_count,
-        envelope.source,
-        envelope.destination,
-        message.request_uri,
+def _exchange_key(signal: Signal, scope: str) -> Hashable:
+    if signal.cseq_method == "BYE":
+        # Both sides may hang up at once; that is one end of one session.
+        low, high = sorted((signal.from_tag, signal.to_tag))
+        return (scope, "BYE", signal.call_id, low, high)
+    return (scope, signal.cseq_method, signal.call_id, signal.from_tag)
+
+
+def _is_further(exchange: Exchange, signal: Signal, hop_key: Hashable) -> bool:
+    """Tell whether a request begins a new attempt, although one of its key is remembered."""
+    if not exchange.is_settled:
+        return False
+    if exchange.method == "REGISTER":
+        return (signal.cseq or 0) > exchange.cseq
+    status = exchange.attempt.status
+    if exchange.method != "INVITE" or status is None or not 300 <= status < 400:
+        return False
+    # The client itself sends it, to wherever it was told; a proxy's copy of the old one is none.
+    return hop_key in exchange.hops or signal.source == exchange.attempt.source
+
+
+def _attempt_of(signal: Signal, scope: str) -> Attempt:
+    return Attempt(
+        method=signal.cseq_method,
+        call_id=signal.call_id,
+        from_tag=signal.from_tag,
+        node=scope,
+        started_us=signal.time_us,
+        session_us=signal.time_us,
+        source=signal.source,
+        source_port=signal.source_port,
+        destination=signal.destination,
+        destination_port=signal.destination_port,
+        user_agent=signal.user_agent,
     )

@@ -1,12 +1,12 @@
 """SIP performance metrics (RFC 6076) and telephone ratios, from counted attempts.
 
-``statuses`` maps the final status of attempts to how many ended so; None stands for no final at
-all. Ratios are percent, None when the denominator is 0. Attempts are folded (see ``attempt``):
-401 and 407 remain only where the client gave up.
+``statuses`` maps the final status of settled attempts to how many ended so; None stands for no
+final at all. Attempts are folded (see ``folding``): 401 and 407 remain only where the client gave
+up. A ratio of nothing is undefined, not 0.
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 Statuses = Mapping[int | None, int]
 
@@ -17,14 +17,21 @@ NER_STATUSES: Final = frozenset({480, 486, 487, 600, 603})  # what users decide 
 NO_FAILURE: Final = frozenset({401, 402, 407})
 
 
+class Ratio(NamedTuple):
+    """Part of a whole; both are numbers of attempts."""
+
+    numerator: int
+    denominator: int
+
+    @property
+    def percent(self) -> float | None:
+        """0 to 100, None when there is no whole."""
+        return None if self.denominator == 0 else self.numerator * 100 / self.denominator
+
+
 def total(statuses: Statuses) -> int:
     """Return the number of attempts."""
     return sum(statuses.values())
-
-
-def percent(part: float, whole: float) -> float | None:
-    """Return 100 * part / whole, None when there is no whole."""
-    return None if whole == 0 else part * 100 / whole
 
 
 def answered(statuses: Statuses) -> int:
@@ -37,41 +44,49 @@ def redirected(statuses: Statuses) -> int:
     return sum(n for status, n in statuses.items() if status is not None and 300 <= status < 400)
 
 
-def ser(statuses: Statuses) -> float | None:
+def ser(statuses: Statuses) -> Ratio:
     """Session establishment ratio: answered / (all - redirected); RFC 6076 4.6."""
-    return percent(answered(statuses), total(statuses) - redirected(statuses))
+    return Ratio(answered(statuses), total(statuses) - redirected(statuses))
 
 
-def seer(statuses: Statuses) -> float | None:
+def seer(statuses: Statuses) -> Ratio:
     """Session establishment effectiveness ratio; RFC 6076 4.7."""
     effective = answered(statuses) + _among(statuses, SEER_STATUSES)
-    return percent(effective, total(statuses) - redirected(statuses))
+    return Ratio(effective, total(statuses) - redirected(statuses))
 
 
-def isa(statuses: Statuses) -> float | None:
+def isa(statuses: Statuses) -> Ratio:
     """Ineffective session attempts, over all of them; RFC 6076 4.8."""
-    return percent(_among(statuses, ISA_STATUSES), total(statuses))
+    return Ratio(_among(statuses, ISA_STATUSES), total(statuses))
 
 
-def scr(completed: int, statuses: Statuses) -> float | None:
+def scr(statuses: Statuses, completed: int) -> Ratio:
     """Session completion ratio: sessions that ended in order / all requests; RFC 6076 4.9."""
-    return percent(completed, total(statuses))
+    return Ratio(completed, total(statuses))
 
 
-def asr(statuses: Statuses) -> float | None:
+def asr(statuses: Statuses) -> Ratio:
     """Answer seizure ratio: answered / all; ITU-T E.411."""
-    return percent(answered(statuses), total(statuses))
+    return Ratio(answered(statuses), total(statuses))
 
 
-def ner(statuses: Statuses) -> float | None:
+def abr(statuses: Statuses, follow_ups: int) -> Ratio:
+    """Answer bid ratio: answered / bids; ITU-T E.411.
+
+    A bid is a first attempt toward a route: the INVITEs that follow a redirection are none.
+    """
+    return Ratio(answered(statuses), total(statuses) - follow_ups)
+
+
+def ner(statuses: Statuses) -> Ratio:
     """Network effectiveness ratio: answered or ended by a user / all; ITU-T E.425."""
-    return percent(answered(statuses) + _among(statuses, NER_STATUSES), total(statuses))
+    return Ratio(answered(statuses) + _among(statuses, NER_STATUSES), total(statuses))
 
 
-def ira(statuses: Statuses) -> float | None:
+def ira(statuses: Statuses) -> Ratio:
     """Ineffective registration attempts, over all of them; RFC 6076 4.2."""
     failed = sum(count for status, count in statuses.items() if is_failure(status))
-    return percent(failed, total(statuses))
+    return Ratio(failed, total(statuses))
 
 
 def is_success(status: int | None) -> bool:

@@ -1,0 +1,158 @@
+"""Exchange: the transactions of one request at every hop that shows them, and what ended them.
+
+Hops are told apart by source, destination and destination port (the source's port is left out: a
+TCP client that connects again goes on with its attempt). What counts is said at the hop whose
+request is the earliest, whichever of them was heard first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from hepscope_common.calls.keys import STATUS_MAX
+from hepscope_common.calls.state import RINGING_TIMEOUT_US, SETUP_TIMEOUT_US
+
+if TYPE_CHECKING:
+    from hepscope_common.calls.attempt import Attempt
+    from hepscope_common.calls.signal import Signal
+
+# Finals after which a client is expected to send the request again under its Call-ID: RFC 3261
+# 8.1.3.5 and 22, RFC 3329 (494), RFC 4028 (422); of a BYE those that RFC 6076 4.4 goes on after.
+RETRIED: Final = {
+    "INVITE": frozenset({401, 407, 413, 415, 416, 420, 421, 422, 488, 494}),
+    "REGISTER": frozenset({401, 407, 420, 421, 423, 494}),
+    "BYE": frozenset({401, 407, 503}),
+}
+
+MAX_HOPS: Final = 8
+MAX_TRANSACTIONS: Final = 32  # of one exchange; a client that goes on for ever ends its attempt
+
+
+@dataclass(slots=True)
+class Hop:
+    """One way from sender to receiver, with what was said there."""
+
+    source: bytes
+    source_port: int
+    destination: bytes
+    destination_port: int
+    user_agent: str
+    started_us: int
+    last: Hashable  # its newest transaction
+    provisional_us: int | None = None
+    progress_us: int | None = None
+    final_us: int | None = None
+    status: int | None = None
+    is_done: bool = False
+
+    def on_provisional(self, signal: Signal) -> None:
+        """Take in a 101..199; capture points may show it in any order."""
+        time_us, status = signal.time_us, signal.status
+        if self.provisional_us is None or time_us < self.provisional_us:
+            self.provisional_us = time_us
+        if (status == 180 or (status == 183 and signal.has_sdp)) and (
+            self.progress_us is None or time_us < self.progress_us
+        ):
+            self.progress_us = time_us
+
+    def settle(self, attempt: Attempt) -> None:
+        """Write into an attempt what was said here."""
+        attempt.started_us = self.started_us
+        attempt.session_us = min(attempt.session_us, self.started_us)
+        attempt.source, attempt.source_port = self.source, self.source_port
+        attempt.destination = self.destination
+        attempt.destination_port = self.destination_port
+        attempt.user_agent = self.user_agent
+        attempt.provisional_us = self.provisional_us
+        attempt.progress_us = self.progress_us
+        attempt.status, attempt.final_us = self.status, self.final_us
+        attempt.is_settled = True
+
+    def end(self, attempt: Attempt) -> None:
+        """Write into an attempt how its session was hung up here."""
+        attempt.bye_us = self.started_us
+        attempt.bye_status, attempt.bye_final_us = self.status, self.final_us
+        attempt.is_ended = True
+
+
+@dataclass(slots=True)
+class Exchange:
+    """An attempt, or the hang-up of a session, from its first request until it is forgotten."""
+
+    key: Hashable
+    attempt: Attempt
+    method: str
+    deadline_us: int  # packet time
+    skew_us: int  # what to add to a packet time to have the time of arrival
+    cseq: int  # the highest
+    hops: dict[Hashable, Hop] = field(default_factory=dict)
+    transactions: list[Hashable] = field(default_factory=list)
+    is_settled: bool = False
+
+    @property
+    def first(self) -> Hop:
+        """The hop that counts."""
+        hops = iter(self.hops.values())
+        best = next(hops)
+        for hop in hops:
+            if hop.started_us < best.started_us:
+                best = hop
+        return best
+
+    def take(self, hop_key: Hashable) -> bool:
+        """Count a request of one more transaction; returns whether there is room for it."""
+        hop = self.hops.get(hop_key)
+        if len(self.transactions) >= MAX_TRANSACTIONS or (
+            hop is None and len(self.hops) >= MAX_HOPS
+        ):
+            return False
+        if self.method != "BYE":
+            self.attempt.requests += 1
+            self.attempt.retries += hop is not None and not self.is_settled
+        return True
+
+    def add(self, signal: Signal, hop_key: Hashable, transaction: Hashable) -> Hop:
+        """Take in the first request of a transaction; returns its hop."""
+        self.transactions.append(transaction)
+        self.cseq = max(self.cseq, signal.cseq or 0)
+        self.deadline_us = max(self.deadline_us, signal.time_us + SETUP_TIMEOUT_US)
+        hop = self.hops.get(hop_key)
+        if hop is None:
+            hop = self.hops[hop_key] = Hop(
+                signal.source,
+                signal.source_port,
+                signal.destination,
+                signal.destination_port,
+                signal.user_agent,
+                signal.time_us,
+                transaction,
+            )
+        else:
+            hop.last = transaction
+            hop.status = hop.final_us = None
+            hop.is_done = False
+            hop.started_us = min(hop.started_us, signal.time_us)
+        return hop
+
+    def on_response(self, hop: Hop, transaction: Hashable, signal: Signal) -> bool:
+        """Take in a response; returns whether the exchange is settled by it."""
+        status, time_us = signal.status, signal.time_us
+        if status < 200:
+            if status > 100:
+                hop.on_provisional(signal)
+                if self.method == "INVITE":
+                    self.deadline_us = max(self.deadline_us, time_us + RINGING_TIMEOUT_US)
+            return False
+        if status > STATUS_MAX or hop.is_done:
+            return False
+        # A challenge to an earlier request may come again after the retry; it decides nothing.
+        if status >= 300 and transaction != hop.last:
+            return False
+        hop.status, hop.final_us = status, time_us
+        if status in RETRIED[self.method]:
+            self.deadline_us = max(self.deadline_us, time_us + SETUP_TIMEOUT_US)
+            return False
+        hop.is_done = True
+        return hop is self.first

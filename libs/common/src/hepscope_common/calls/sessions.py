@@ -1,0 +1,65 @@
+"""Sessions: answered attempts whose hang-up is awaited, each found by its Call-ID and a tag.
+
+One whose BYE is never seen is forgotten a day after its answer. The oldest go first when there
+are too many.
+"""
+
+from collections import OrderedDict
+from typing import Final
+
+from hepscope_common.calls.attempt import Attempt
+
+SESSION_US: Final = 24 * 3600 * 1_000_000
+MAX_SESSIONS: Final = 400_000  # about 600 bytes each
+MAX_OF_A_CALL: Final = 8
+
+
+class Sessions:
+    """Answered attempts in the order of their answers."""
+
+    def __init__(self, limit: int = MAX_SESSIONS) -> None:
+        self.evicted = 0  # forgotten before their time, because there were too many
+        self._limit = limit
+        self._of_calls: dict[tuple[str, str], list[Attempt]] = {}
+        self._order: OrderedDict[int, tuple[int, Attempt]] = OrderedDict()
+
+    def __len__(self) -> int:
+        """Return how many are under way."""
+        return len(self._order)
+
+    def add(self, attempt: Attempt, over_us: int) -> None:
+        """Begin the session of an answered attempt, to be forgotten at ``over_us``."""
+        sessions = self._of_calls.setdefault((attempt.node, attempt.call_id), [])
+        if len(sessions) >= MAX_OF_A_CALL:
+            self.evicted += 1
+            return
+        sessions.append(attempt)
+        self._order[id(attempt)] = (over_us, attempt)
+        if len(self._order) > self._limit:
+            self.evicted += 1
+            self._forget_oldest()
+
+    def take(self, scope: str, call_id: str, from_tag: str, to_tag: str) -> Attempt | None:
+        """End the session that a BYE of these tags means; None when there is none."""
+        for attempt in self._of_calls.get((scope, call_id), ()):
+            if attempt.from_tag in (from_tag, to_tag):
+                self._remove(attempt)
+                return attempt
+        return None
+
+    def expire(self, now_us: int) -> None:
+        """Forget what is over."""
+        while self._order and next(iter(self._order.values()))[0] <= now_us:
+            self._forget_oldest()
+
+    def _forget_oldest(self) -> None:
+        self._remove(next(iter(self._order.values()))[1])
+
+    def _remove(self, attempt: Attempt) -> None:
+        del self._order[id(attempt)]
+        key = (attempt.node, attempt.call_id)
+        sessions = self._of_calls[key]
+        # By identity: two attempts may be equal in every field.
+        sessions[:] = [one for one in sessions if one is not attempt]
+        if not sessions:
+            del self._of_calls[key]
