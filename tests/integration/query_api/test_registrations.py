@@ -1,4 +1,4 @@
-"""Registrations and nodes."""
+"""Registrations."""
 
 import httpx
 import pytest
@@ -9,11 +9,9 @@ from integration.query_api.stored import (
     BOB,
     DAY,
     HOUR,
-    MIDNIGHT,
     NOW_US,
     SECOND,
     Stored,
-    at,
     request,
     response,
 )
@@ -119,34 +117,3 @@ async def test_filters_and_pages(client: httpx.AsyncClient, stored: Stored) -> N
         return [item["call_id"] for item in await pages(client, REGISTRATIONS, limit=2, **query)]
 
     assert [(query, await found(query)) for query, _ in FILTERS] == FILTERS
-
-
-async def test_nodes_are_listed_by_their_last_packet(
-    client: httpx.AsyncClient, stored: Stored
-) -> None:
-    """Also nodes that fell silent long ago; start and end choose."""
-    for number, name in enumerate(("old", "edge-2", "edge-1")):
-        await stored.connection.execute(
-            "insert into hepscope.node values ($1, $2, $3, $4, 3, 10)",
-            name,
-            2000 + number,
-            at(MIDNIGHT - 90 * DAY),
-            at(MIDNIGHT - (2 - number) * 40 * DAY),
-        )
-
-    listed = await pages(client, "/api/v1/nodes", limit=1)
-    recent = await items(client, "/api/v1/nodes", start="2026-03-01T00:00:00Z")
-    named = await items(client, "/api/v1/nodes", name="edge*", order="time", node_id="2001")
-
-    assert [node["name"] for node in listed] == ["edge-1", "edge-2", "old"]
-    assert recent == [
-        {
-            "name": "edge-1",
-            "node_id": 2002,
-            "first_seen": "2025-12-11T00:00:00.000000Z",
-            "last_seen": "2026-03-11T00:00:00.000000Z",
-            "hep_version": 3,
-            "packet_count": 10,
-        }
-    ]
-    assert [node["name"] for node in named] == ["edge-2"]

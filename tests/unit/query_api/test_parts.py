@@ -18,7 +18,7 @@ from hepscope_query_api.messages.identity import MessageId, Root, parse_message_
 from hepscope_query_api.messages.parameters import DESCRIBED_FILTERS as MESSAGE_FILTER_NAMES
 from hepscope_query_api.messages.schemas import Message
 from hepscope_query_api.nodes.endpoints import DESCRIBED_FILTERS as NODE_FILTER_NAMES
-from hepscope_query_api.nodes.repository import FILTERS as NODE_FILTERS
+from hepscope_query_api.nodes.filters import FILTERS as NODE_FILTERS
 from hepscope_query_api.problems import KINDS, Kind, ProblemError
 from hepscope_query_api.query.bind import Bind
 from hepscope_query_api.query.period import ALWAYS

@@ -22,12 +22,18 @@ from hepscope_query_api.schemas import Page
 router = APIRouter(tags=["nodes"])
 
 DESCRIBED_FILTERS: Mapping[str, str] = {
-    "name": "Name.",
+    "kind": "node, address or other.",
+    "name": "Name; of an address, the address.",
     "node_id": "HEP capture agent id.",
     "first_seen": "First packet, exactly.",
     "last_seen": "Last packet, exactly.",
-    "hep_version": "HEP version.",
+    "last_refused": "Last refusal, exactly.",
+    "hep_version": "HEP version of the newest packet.",
     "packet_count": "Packets.",
+    "refusals": "A reason for which something was refused: `auth_key`, or `*` for any.",
+    "hep_versions": "A HEP version that came.",
+    "quirks": "A tolerated deviation that occurred.",
+    "instances": "An ingest that reports it.",
 }
 
 
@@ -40,17 +46,21 @@ class NodeQuery(ListQuery):
 async def list_nodes(
     request: Request, query: Annotated[NodeQuery, Parameters()], shared: Shared
 ) -> Page[Node]:
-    """All nodes that ever sent something, by their last packet.
+    """All nodes that ever sent something, by their last packet, and addresses of refused ones.
 
     `start` and `end` choose by the last packet; without them a node that fell silent is listed
-    too, since that is what one looks for.
+    too, since that is what one looks for. Rates, refusals, clock skew and deviations are what the
+    ingests report that live at present, every ten seconds by default.
     """
     place = place_of(request.url.path, query, KEY_SHAPE, lambda: whole(query))
-    rows, key = await NodeRepository(shared.database.session()).page(
+    repository = NodeRepository(shared.database.session())
+    rows, key = await repository.page(
         place.period,
         given_filters(query, DESCRIBED_FILTERS),
         order=query.order,
         limit=query.limit,
         after=place.after,
     )
-    return Page[Node](items=[node_of(row) for row in rows], next_cursor=place.cursor(key))
+    reports = await repository.reports([(row["kind"], row["name"]) for row in rows])
+    items = [node_of(row, reports[row["kind"], row["name"]]) for row in rows]
+    return Page[Node](items=items, next_cursor=place.cursor(key))
