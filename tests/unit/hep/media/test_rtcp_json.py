@@ -6,7 +6,7 @@ import pytest
 
 from hep.media.dispatch import reports
 from hep.media.errors import MediaError, Reason
-from hep.media.json_text import MAX_BYTES, MAX_OBJECTS
+from hep.media.json_text import MAX_BYTES, MAX_OBJECTS, objects
 from hep.media.report import StreamReport
 
 
@@ -146,3 +146,25 @@ def test_every_kind_of_json_needs_its_keys(protocol_type: int) -> None:
     """An object of another shape is none of it."""
     assert refusal(b'{"a":1}', protocol_type) is Reason.BAD_SHAPE
     assert refusal(b"\xff\xfe", protocol_type) is Reason.BAD_JSON
+
+
+def test_nothing_at_all_is_no_json() -> None:
+    """Payloads of blanks are left out before; whoever asks all the same is told."""
+    with pytest.raises(MediaError) as caught:
+        objects(b" \0")
+    assert caught.value.reason is Reason.EMPTY
+
+
+def test_pion_packets_under_type_5_and_what_they_lack() -> None:
+    """An array tells by its fields; entries that are none are passed over."""
+    payload = (
+        b'[{"SSRC":1,"Reports":[7,{"SSRC":2}]},{"SenderSSRC":1,"Reports":[{"NTPTimestamp":1}]}]'
+    )
+
+    assert [report.ssrc for report in reports(5, payload)] == [2]
+    assert reports(58, b'[{"SenderSSRC":1,"Reports":[{"SSRC":2,"LossRate":0}]}]') == []
+
+
+def test_metrics_of_zeros_are_none() -> None:
+    """In the form of heplify 2 as well."""
+    assert reports(5, b'{"type":"XR","voip_metrics":{"ssrc":1,"loss_rate":0}}') == []

@@ -95,16 +95,16 @@ def reports_of_body(body: bytes) -> list[StreamReport]:
 
 
 def _unfolded(text: str) -> list[str]:
-    lines: list[str] = []
+    lines: list[list[str]] = []
     for line in _LINE_END.split(text):
         bare = line.strip()
         if lines and bare != line.rstrip() and not _NAMED.match(bare):
-            lines[-1] += " " + bare
+            lines[-1].append(bare)
         elif bare:
-            lines.append(bare)
+            lines.append([bare])
         if len(lines) > MAX_LINES:
             raise MediaError(Reason.TOO_MANY, 0)
-    return lines
+    return [" ".join(pieces) for pieces in lines]
 
 
 def _bodies(lines: list[str]) -> list[_Body]:
