@@ -188,3 +188,18 @@ async def test_what_is_no_hello_is_refused_like_any_empty_packet(rig: Rig, openi
         await rig.until(lambda: len(rig.on_bus()) == 1)
     assert rig.count("hellos_total") == 0
     assert rig.count("received_total", transport="tcp") == 2
+
+
+async def test_a_greeting_is_answered_although_the_bus_is_full(make_rig: MakeRig) -> None:
+    """Its sender would take us for a plain HEP server; what follows waits for room."""
+    async with make_rig(max_bytes=10_000, record_bytes=2_000) as rig, connected(rig) as first:
+        first.send(*[numbered(seq) for seq in range(1, 200)])
+        await rig.until(lambda: rig.ingest.intake.blocked)
+        async with connected(rig) as second:
+            assert rig.ingest.intake.blocked
+            second.send(numbered(200))
+            answered = asyncio.create_task(second.until(200))
+            while not answered.done():
+                await confirm(rig)
+                await asyncio.wait([answered], timeout=0.05)
+            await answered

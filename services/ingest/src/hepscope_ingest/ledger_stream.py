@@ -146,6 +146,12 @@ class LedgerStream:
         await self._change.wait()
 
 
+def is_lone_hello(data: bytes) -> bool:
+    """Tell whether these first bytes of a connection can be an opening packet and nothing else."""
+    is_whole = len(data) == int.from_bytes(data[4:HEAD_BYTES], "big") <= _LONGEST_HELLO
+    return is_whole and data.startswith(_HELLO_START, HEAD_BYTES)
+
+
 def _soon() -> float:
     # A peer that goes away meanwhile changes no ledger: look again.
     return asyncio.get_running_loop().time() + REPEAT_SECONDS

@@ -19,7 +19,7 @@ from hepscope_common.runtime import Supervisor, cancel
 from hepscope_common.settings import Listen
 from hepscope_common.sockets import address_of, bind
 from hepscope_ingest.intake import Intake
-from hepscope_ingest.ledger_stream import LedgerStream
+from hepscope_ingest.ledger_stream import LedgerStream, is_lone_hello
 from hepscope_ingest.listeners.accepting import Acceptor, keep_alive
 from hepscope_ingest.listeners.inflow import Inflow
 from hepscope_ingest.metrics import IngestMetrics
@@ -158,9 +158,11 @@ class TcpListener:
         while data := await self._next(inflow):
             if is_first and self._is_stranger(data, address):
                 return
+            # A greeting needs no room, and who waits a second for its answer takes us for others.
+            is_hello = is_first and is_lone_hello(data)
             is_first = False
             # Before taking, not behind: what was read ahead must not pass a bus that is full.
-            if self._intake.blocked:
+            if self._intake.blocked and not is_hello:
                 await self._intake.unblocked()
             await stream.room()
             # Looked up each time: the table may have forgotten the peer since.
