@@ -114,6 +114,19 @@ def test_the_codec_of_sdp_beats_the_report() -> None:
     assert by_type.mos == pytest.approx(4.34, abs=0.006)
 
 
+def test_a_mos_is_named_with_its_context() -> None:
+    """Kind and bandwidth, as ITU-T P.800.1 writes them."""
+    listening = sure(estimate(report(fraction_lost=0.0, codec="opus")))
+    talking = sure(estimate(report(fraction_lost=0.0, codec="PCMA", round_trip_ms=1.0)))
+    wide = sure(estimate(report(fraction_lost=0.0, codec="G722")))
+
+    assert [quality.context for quality in (listening, talking, wide)] == [
+        "MOS-LQEF",
+        "MOS-CQEN",
+        "MOS-LQEW",
+    ]
+
+
 def test_bursts() -> None:
     """The same loss in bursts is worse."""
     random = sure(estimate(report(fraction_lost=0.03, codec="G729A")))

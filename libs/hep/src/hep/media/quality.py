@@ -57,6 +57,11 @@ class Quality(NamedTuple):
     delay_ms: float | None
     """From mouth to ear; None for listening quality."""
 
+    @property
+    def context(self) -> str:
+        """Name of the MOS by ITU-T P.800.1, such as MOS-CQEN: only like may be compared."""
+        return f"MOS-{self.kind.upper()}{self.scale[0].upper()}"
+
 
 def jitter_buffer_ms(jitter_ms: float | None) -> float:
     """Depth of a jitter buffer that nobody tells."""
