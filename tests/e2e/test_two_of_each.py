@@ -120,6 +120,15 @@ class Deployment:
         answer.raise_for_status()
         return {one["call_id"]: one["message_count"] for one in answer.json()["items"]}
 
+    def reporting(self, replica: int) -> int:
+        """How many living ingests have accepted packets of some node, as one of the APIs tells."""
+        answer = httpx.get(
+            f"http://127.0.0.1:{self.pages[replica]}/api/v1/nodes", trust_env=False, timeout=30
+        )
+        answer.raise_for_status()
+        told = [one for item in answer.json()["items"] for one in item["instances"]]
+        return len({one["instance"] for one in told if one["is_living"] and one["packets"]})
+
     async def _count(self) -> tuple[int, int]:
         connection = await asyncpg.connect(self._dsn)
         try:
@@ -157,6 +166,7 @@ def test_replicas_share_the_work_and_one_may_die(broker: KafkaServer, database: 
         assert found == both.call_counts(1, "first")
         assert len(found) == CALLS
         assert set(found.values()) == {MESSAGES_OF_A_CALL}
+        until(lambda: both.reporting(0) == 2, "reports of both ingests", seconds=SETTLE_SECONDS)
 
         second = calls("second")
         both.send(0, list(chain.from_iterable(call[0::2] for call in second)))
