@@ -1,9 +1,9 @@
 """Dialogs: ids by both tags, states by RFC 3261 section 12."""
 
 import random
-import time
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -106,6 +106,7 @@ def test_any_order_of_arrival_gives_the_same_dialogs(
     assert dialogs(*shuffled) == dialogs(*call)
 
 
+@pytest.mark.timeout(60)  # what is quadratic takes much longer
 def test_failures_of_a_call_that_forked_thousands_of_times_take_linear_time() -> None:
     """Each early dialog is ended once."""
     tried = [
@@ -114,10 +115,8 @@ def test_failures_of_a_call_that_forked_thousands_of_times_take_linear_time() ->
         for n in range(8_000)
     ]  # fmt: skip
     failed = [replace(one, time_us=one.time_us + 1, status=486, to_tag="t") for one in tried]
-    begin = time.process_time()
 
     found = dialogs_of(tried + failed)
 
     assert {dialog.state for dialog in found} == {DialogState.TERMINATED}
     assert [dialog.terminated_us for dialog in found] == [2 * n + 1 for n in range(8_000)]
-    assert time.process_time() - begin < 3
