@@ -13,6 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from hep import encode_hello
+from hepscope_common.bus.kafka_browser import browse
 from integration.bus.traffic import PATIENCE_SECONDS
 from integration.ingest.rig import ORIGIN, Answers, Rig, ingest_before, numbered, plain, stored
 from support.kafka_bus import admin_of, running_bus, settings_of
@@ -112,6 +113,8 @@ async def test_one_broker_may_die_and_two_lose_nothing(
             while senders.answers.last < 500:
                 await asyncio.sleep(0.01)
         third.kill()
+        async with browse(settings) as browser:
+            assert any(log.end for log in (await browser.ranges()).values())
         await sending
         await senders.all_safe()
 

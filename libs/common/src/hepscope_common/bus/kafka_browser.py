@@ -1,13 +1,19 @@
 """Looking at the logs of a Kafka cluster: a client without a group, which commits nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka import TopicPartition as WireTopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError, OffsetOutOfRangeError
+from aiokafka.errors import (
+    KafkaConnectionError,
+    KafkaError,
+    NodeNotReadyError,
+    OffsetOutOfRangeError,
+)
 
 from hepscope_common.bus.browsing import LogRange, Taken
 from hepscope_common.bus.kafka_link import Link, link_of, relay_logs
@@ -20,10 +26,15 @@ from hepscope_common.runtime import StartupError
 ANSWER_SECONDS = 20.0
 """How long the brokers may take to answer before a command gives up."""
 
+RETRY_SECONDS = 0.2
+"""Before another broker is asked."""
+
 FETCH_BYTES = 1024 * 1024
 """Taken of a partition at a time; one record is smaller."""
 
 FETCH_RECORDS = 64
+
+Answer = TypeVar("Answer")
 
 
 @asynccontextmanager
@@ -40,7 +51,7 @@ async def browse(settings: BusSettings) -> AsyncIterator["KafkaBrowser"]:
     try:
         async with _answering():
             await admin.start()
-            cluster_id = str((await admin.describe_cluster())["cluster_id"])
+            cluster_id = str((await _any_of(admin.describe_cluster))["cluster_id"])
             await client.start()
         bus_id = f"{cluster_id}/{link.prefix}" if link.prefix else cluster_id
         yield KafkaBrowser(link, client, admin, bus_id)
@@ -58,6 +69,15 @@ async def _answering() -> AsyncIterator[None]:
     except (KafkaError, OSError) as error:
         reason = relay.take_refusal() or str(error) or type(error).__name__
         raise StartupError(f"Kafka does not answer: {reason}") from error
+
+
+async def _any_of(ask: Callable[[], Awaitable[Answer]]) -> Answer:
+    """Ask until a broker answers: the library asks any, and of several one may be dead."""
+    while True:
+        try:
+            return await ask()
+        except (KafkaConnectionError, NodeNotReadyError):
+            await asyncio.sleep(RETRY_SECONDS)
 
 
 class KafkaBrowser:
@@ -85,7 +105,7 @@ class KafkaBrowser:
         # All topics are asked for: a question that names one may create it.
         return [
             WireTopicPartition(topic["topic"], partition["partition"])
-            for topic in await self._admin.describe_topics()
+            for topic in await _any_of(self._admin.describe_topics)
             if topic["topic"] in ours
             for partition in topic["partitions"]
         ]
