@@ -1,1 +1,1 @@
-"""Senders: HEP packets to a server, by UDP or by TCP."""
+"""Senders: HEP packets to a server, by UDP, TCP or TLS; acknowledged where the server does so."""

@@ -5,13 +5,13 @@ the replay waits for its next packet. Whoever shares the outbox holds ``changed`
 notified of every change.
 """
 
-import socket
 import threading
 from collections.abc import Callable
 
 from hepscope_capture.clock import Clock
 from hepscope_capture.counted import counted
 from hepscope_capture.senders.answers import Answers, WrongAnswerError
+from hepscope_capture.senders.bell import Bell
 from hepscope_capture.senders.connection import Connection
 from hepscope_capture.senders.dialling import Dialler, explain
 from hepscope_capture.senders.greeting import greet
@@ -57,11 +57,8 @@ class Courier:
         self._origin = origin
         self._patience = patience
         self._tell = tell
-        self._bell, self._rope = socket.socketpair()
-        self._bell.setblocking(False)
-        self._rope.setblocking(False)
+        self._bell = Bell()
         self._trouble = ""  # the last one since anything was acknowledged
-        self._is_rung = False
 
     def run(self, connection: Connection, answers: Answers) -> None:
         """Deliver over this connection, which was greeted, and over others when it breaks."""
@@ -77,15 +74,8 @@ class Courier:
                 self.changed.notify_all()
 
     def ring(self) -> None:
-        """Say that there is something to do; once is enough until it was heard."""
-        if self._is_rung:
-            return
-        self._is_rung = True
-        try:
-            self._rope.send(b"\0")
-        except BlockingIOError:
-            # It has not read so many that it will not miss one.
-            return
+        """Say that there is something to do."""
+        self._bell.ring()
 
     def dismiss(self) -> None:
         """Have it end soon; what is not delivered by then stays in the outbox."""
@@ -97,7 +87,6 @@ class Courier:
     def close(self) -> None:
         """Free what it needed; it must have ended."""
         self._bell.close()
-        self._rope.close()
 
     def renew_patience(self) -> None:
         """Say that its patience is needed from now on: the outbox was empty."""
@@ -129,8 +118,8 @@ class Courier:
                 chunk = chunk or memoryview(self._outbox.take(CHUNK_BYTES))
                 self.is_writing = bool(chunk)
                 self.changed.notify_all()
-            connection.wait(self._bell, is_sending=bool(chunk), seconds=self._next_look())
-            self._silence_bell()
+            connection.wait(self._bell.socket, is_sending=bool(chunk), seconds=self._next_look())
+            self._bell.silence()
             data = connection.receive()
             if data is None:
                 self._look_at_the_clock()
@@ -208,7 +197,7 @@ class Courier:
             self.is_writing = False
             self.changed.notify_all()
         self._give_up_if_late(self._clock.elapsed_seconds())
-        if is_news:
+        if is_news and not self.is_done:
             self._tell(f"{self._dialler.target}: {self._trouble}; trying again")
 
     def _pause(self, seconds: float) -> bool:
@@ -218,11 +207,3 @@ class Courier:
             while not self.is_done and (left := end - self._clock.elapsed_seconds()) > 0:
                 self.changed.wait(left)
             return not self.is_done
-
-    def _silence_bell(self) -> None:
-        try:
-            self._bell.recv(4096)
-        except BlockingIOError:
-            return
-        # Behind reading: what was given before a ring that is not heard is taken next anyway.
-        self._is_rung = False

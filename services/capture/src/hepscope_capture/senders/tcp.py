@@ -11,15 +11,9 @@ The end is orderly: our half is closed, then the server closes its half once it 
 everything, or at least its machine has acknowledged everything.
 """
 
-import contextlib
-import fcntl
 import os
 import select
 import socket
-import ssl
-import struct
-import termios
-from collections import deque
 from types import TracebackType
 from typing import Self
 
@@ -27,11 +21,16 @@ from hepscope_capture.clock import Clock
 from hepscope_capture.senders.dialling import Dialler, explain
 from hepscope_capture.senders.sender import SendCounts, SendError
 from hepscope_capture.senders.target import Target
+from hepscope_capture.senders.tcp_socket import (
+    close_half,
+    has_closed,
+    read_now,
+    unacknowledged_bytes,
+)
+from hepscope_capture.senders.unread import Unread
 
 # A server that has not read a byte for so long does not work any more.
 STALL_SECONDS = 60.0
-# What can lie unread in the buffers of both machines: Linux's limits are 4 and 6 MiB.
-UNREAD_BYTES = 10 * 1024 * 1024
 # Packets are handed over when this much waits, or on flush.
 FLUSH_BYTES = 65_536
 
@@ -70,8 +69,7 @@ class TcpSender:
         self._socket: socket.socket | None = None
         self._waiting: list[bytes] = []
         self._waiting_bytes = 0
-        self._unread: deque[int] = deque()  # lengths of packets that the server may not have read
-        self._unread_bytes = 0
+        self._unread = Unread()
         self._tries = 0
         self._connected_at = 0.0
         self.counts = SendCounts(is_acknowledged=is_acknowledged)
@@ -116,9 +114,8 @@ class TcpSender:
         """Close our half and wait until the server's machine has everything. Raises SendError."""
         self.flush()
         connected = self._connected
-        _end_tls(connected)
         try:
-            connected.shutdown(socket.SHUT_WR)
+            close_half(connected, _POLL_SECONDS)
             connected.settimeout(_POLL_SECONDS)
             self._await_close(connected)
         except OSError as error:
@@ -127,14 +124,14 @@ class TcpSender:
 
     def _await_close(self, connected: socket.socket) -> None:
         """Return once the server has closed, or once it has everything and lingers."""
-        unread, progress_at = self._unread_bytes, self._clock.elapsed_seconds()
+        unread, progress_at = self._unread.size, self._clock.elapsed_seconds()
         is_closed = False
         while not is_closed or unread:
-            is_closed = is_closed or _has_closed(connected)
+            is_closed = is_closed or has_closed(connected)
             # A reset that comes behind the server's own close shows only here.
             if number := connected.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
                 raise OSError(number, os.strerror(number))
-            now, left = self._clock.elapsed_seconds(), _unacknowledged(connected)
+            now, left = self._clock.elapsed_seconds(), unacknowledged_bytes(connected)
             if left < unread:
                 unread, progress_at = left, now
             if now - progress_at > self._stall_seconds:
@@ -147,12 +144,11 @@ class TcpSender:
     def _look_for_close(self) -> None:
         """Raise if the server has closed: the kernel would still take a chunk, and lose it."""
         connected = self._connected
-        if not select.select([connected], [], [], 0)[0] or _read(connected) != b"":
+        if not select.select([connected], [], [], 0)[0] or read_now(connected) != b"":
             return
-        if not _unacknowledged(connected):
+        if not unacknowledged_bytes(connected):
             # A server that closes with bytes unread resets the connection instead.
             self._unread.clear()
-            self._unread_bytes = 0
         raise ConnectionResetError("the server closed the connection")
 
     def _hand_over(self) -> None:
@@ -172,18 +168,14 @@ class TcpSender:
                 break
             taken -= len(packet)
             whole += 1
-            self._unread.append(len(packet))
-            self._unread_bytes += len(packet)
+            self._unread.add(len(packet))
             self._waiting_bytes -= len(packet)
         del self._waiting[:whole]
         self.counts.sent += whole
-        while self._unread and self._unread_bytes - self._unread[0] >= UNREAD_BYTES:
-            self._unread_bytes -= self._unread.popleft()
 
     def _lose(self) -> None:
         self.counts.maybe_lost += len(self._unread)
         self._unread.clear()
-        self._unread_bytes = 0
 
     def _connect(self) -> None:
         self._socket, self._given = self._given or self._dialler.dial(), None
@@ -222,41 +214,3 @@ class TcpSender:
         if self._socket is None:
             raise RuntimeError("the sender was not entered")
         return self._socket
-
-
-def _unacknowledged(connected: socket.socket) -> int:
-    """Return the bytes that the other machine has not acknowledged; 0 where that is not known."""
-    try:
-        answer = fcntl.ioctl(connected, termios.TIOCOUTQ, bytes(4))
-    except OSError:
-        return 0
-    return int(struct.unpack("i", answer)[0])
-
-
-def _read(connected: socket.socket) -> bytes | None:
-    """Return what has come, None when nothing has: of TLS, a byte may come that holds no data."""
-    before = connected.gettimeout()
-    connected.settimeout(0)
-    try:
-        return connected.recv(65_536)
-    except (BlockingIOError, ssl.SSLWantReadError):
-        return None
-    finally:
-        connected.settimeout(before)
-
-
-def _end_tls(connected: socket.socket) -> None:
-    """Tell a TLS server that nothing follows, so that it does not take the end for a cut."""
-    if isinstance(connected, ssl.SSLSocket):
-        connected.settimeout(_POLL_SECONDS)
-        # Its answer need not come: the close of its half is what is waited for.
-        with contextlib.suppress(OSError, ValueError):
-            connected.unwrap()
-
-
-def _has_closed(connected: socket.socket) -> bool:
-    """Wait a moment for the server's close; what it says instead is not for us."""
-    try:
-        return not connected.recv(65_536)
-    except TimeoutError:
-        return False
