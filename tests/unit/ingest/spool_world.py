@@ -5,6 +5,7 @@ what was not acknowledged; plain ones do not.
 """
 
 import asyncio
+import os
 import tempfile
 from collections import Counter, deque
 from functools import partial
@@ -16,7 +17,8 @@ from hepscope_common.bus.origins import Headers, Numbering, headers_of
 from hepscope_common.bus.protocol import Acknowledged
 from hepscope_common.runtime import Supervisor
 from hepscope_ingest.delivery import Sealed
-from hepscope_ingest.delivery_spooled import SpooledDelivery
+from hepscope_ingest.delivery_backlog import SpoolDamagedError
+from hepscope_ingest.delivery_spooled import LostPacketsError, SpooledDelivery
 from hepscope_ingest.metrics import IngestMetrics
 from hepscope_ingest.spool import Spool
 
@@ -40,7 +42,7 @@ class FickleBus:
         self,
         topic: str,  # noqa: ARG002 - the signature of every producer
         partition: int,
-        value: bytes,  # noqa: ARG002
+        value: bytes,
         packets: int,  # noqa: ARG002
         headers: Headers = (),
         *,
@@ -50,7 +52,7 @@ class FickleBus:
         if self.is_full or len(self._pending) >= self.capacity:
             return False
         found = dict(headers)
-        written = (partition, found["origin"], int.from_bytes(found["seq"], "big"))
+        written = (partition, found["origin"], int.from_bytes(value[:8], "big"))
         self._pending.append((written, acknowledged))
         if self.acknowledges:
             asyncio.get_running_loop().call_soon(self.acknowledge, 1)
@@ -88,9 +90,9 @@ class Sender:
 
     def record(self, partition: int, seq: int) -> Sealed:
         """Return a record of one packet."""
-        headers = headers_of(Numbering(self.origin, seq))
+        headers = headers_of(Numbering(self.origin, None if self.repeats else seq))
         told = partial(self.acknowledged.add, seq)
-        return Sealed(TOPIC, partition, b"x" * 20, 1, headers, told)
+        return Sealed(TOPIC, partition, seq.to_bytes(8, "big") + b"x" * 12, 1, headers, told)
 
     def next(self, partition: int) -> Sealed:
         """Return the next record."""
@@ -119,6 +121,9 @@ class World:
 
     async def begin(self, patience_seconds: float) -> None:
         """Start an ingest; the sender that repeats comes back."""
+        ended_by = self.supervisor.failure
+        assert ended_by is None or isinstance(ended_by, LostPacketsError | SpoolDamagedError)
+        self.supervisor = Supervisor()
         self.spool = Spool(
             self._directory,
             max_bytes=self._max_bytes,
@@ -132,6 +137,7 @@ class World:
             self.supervisor,
             self.spool,
             patience_seconds=patience_seconds,
+            hopeless_seconds=0.3,
         )
         await self.delivery.__aenter__()
         self.plain.append(Sender(b"P%015d" % len(self.plain), repeats=False))
@@ -158,11 +164,37 @@ class World:
         await self.delivery.__aexit__(None, None, None)
         self.bus.die(written)
 
+    def rot(self, seq: int, sender: Sender) -> None:
+        """Change a byte of a record on disk."""
+        (header,) = [value for name, value in sender.record(0, seq).headers if name == "origin"]
+        for path in sorted(self._directory.glob("*.spool")):
+            data = path.read_bytes()
+            at = data.find(seq.to_bytes(8, "big") + b"x" * 12, data.find(header))
+            if at >= 0:
+                path.write_bytes(data[:at] + b"!" + data[at + 1 :])
+                return
+        raise AssertionError(seq)
+
+    def spoil(self, file: int, offset: int) -> None:
+        """Change a byte of one of the files, whatever it means."""
+        paths = sorted(self._directory.glob("*.spool"))
+        if paths:
+            # One byte in its place: a file may be written meanwhile.
+            with paths[file % len(paths)].open("r+b") as opened:
+                at = offset % max(1, os.fstat(opened.fileno()).st_size)
+                opened.seek(at)
+                was = opened.read(1)
+                opened.seek(at)
+                opened.write(bytes(byte ^ 0x55 for byte in was))
+
     async def calm(self) -> None:
-        """Let the bus take and acknowledge everything."""
+        """Let the bus take and acknowledge everything, over a new start where damage needs one."""
         self.bus.is_full, self.bus.acknowledges = False, True
         async with asyncio.timeout(10):
             while not (self.spool.is_empty and self.delivery.is_idle):
+                if isinstance(self.supervisor.failure, SpoolDamagedError):
+                    await self.end(0)
+                    await self.begin(0.0)
                 self.bus.acknowledge(100)
                 await asyncio.sleep(0.001)
 

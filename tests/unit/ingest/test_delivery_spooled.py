@@ -162,6 +162,7 @@ STEPS = st.lists(
         st.tuples(st.just("turn"), st.integers(1, 30), st.just(0)),
         st.tuples(st.just("die"), st.integers(0, 6), st.integers(0, 1)),
         st.tuples(st.just("end"), st.integers(0, 6), st.integers(0, 1)),
+        st.tuples(st.just("spoil"), st.integers(0, 3), st.integers(0, 400)),
     ),
     max_size=30,
 )
@@ -173,6 +174,8 @@ async def step(world: World, name: str, first: int, second: int) -> None:
         world.give(first, second, numbered=name == "numbered")
     elif name == "acknowledge":
         world.bus.acknowledge(first)
+    elif name == "spoil":
+        world.spoil(first, second)
     elif name == "full":
         world.bus.is_full = bool(first)
     elif name == "turn":
@@ -216,7 +219,7 @@ def test_whatever_happens_nothing_is_lost_and_nothing_passed_by(
     for sender in world.plain:
         lost = set(world.lost(sender))
         assert not lost & sender.acknowledged
-        if not any(name == "die" for name, _, _ in steps) and not small:
+        if not any(name in ("die", "spoil") for name, _, _ in steps) and not small:
             assert not lost
 
 

@@ -154,6 +154,34 @@ def test_a_record_that_rotted_is_left_out_and_its_file_kept_aside(tmp_path: Path
         assert len(files(tmp_path)) == 2
 
 
+def test_what_is_kept_aside_counts_and_goes_when_room_is_needed(tmp_path: Path) -> None:
+    """The disk holds no more than it was given, and sound records come first."""
+    length = FILE_HEAD.size + len(encode_frame(sealed(1)))
+    for number in (1, 2, 3):
+        (tmp_path / f"{number:016d}.damaged").write_bytes(bytes(length))
+    with opened(tmp_path, max_bytes=6 * length, segment_bytes=1) as spool:
+        assert spool.size_bytes == 3 * length
+        assert len(spool.append([sealed(number) for number in range(4)])) == 4
+        assert files(tmp_path)[:2] == [f"{2:016d}.damaged", f"{3:016d}.damaged"]
+        assert len(spool.append([sealed(number) for number in range(9)])) == 2
+        assert spool.size_bytes == 6 * length
+        assert [name for name in files(tmp_path) if name.endswith(".damaged")] == []
+
+
+def test_a_file_that_turns_out_damaged_goes_on_to_count(tmp_path: Path) -> None:
+    """Under its new name."""
+    with opened(tmp_path, segment_bytes=1) as spool:
+        places = spool.append([sealed(1), sealed(2)])
+        (tmp_path / files(tmp_path)[0]).write_bytes(b"?" * 80)
+        size = spool.size_bytes
+        read_all(spool)
+        assert [hole.holds(places[0]) for hole in spool.take_holes()] == [True]
+        spool.release([])
+        assert spool.size_bytes == 80 + size // 2
+        spool.release(places[1:])
+        assert (spool.is_empty, spool.size_bytes) == (True, 80)
+
+
 def test_a_foreign_file_is_kept_aside(tmp_path: Path) -> None:
     """It may be dear to somebody."""
     (tmp_path / f"{7:016d}.spool").write_bytes(b"something else entirely")

@@ -88,7 +88,12 @@ class Sent:
             return False
         return True
 
-    def without_copy(self, limit: int) -> list[int]:
+    @property
+    def has_no_copy(self) -> bool:
+        """Whether the producer holds a record of which no copy lies on disk."""
+        return len(self._records) > len(self._on_disk)
+
+    def without_copy(self, limit: int | None = None) -> list[int]:
         """Return the first serials of records of which no copy lies on disk, oldest first."""
         return list(islice(self._missing(), limit))
 

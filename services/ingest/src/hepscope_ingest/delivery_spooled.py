@@ -12,23 +12,19 @@ full or the disk refuses it.
 
 import asyncio
 import contextlib
-import sys
-from collections import Counter, deque
-from collections.abc import Sequence
-from functools import partial
+from collections import deque
 from itertools import islice
 from types import TracebackType
 from typing import Self
 
 from hepscope_common.bus import Producer
-from hepscope_common.bus.protocol import Acknowledged
 from hepscope_common.logs import get_logger
 from hepscope_common.runtime import Supervisor, cancel
 from hepscope_ingest.delivery import Sealed
+from hepscope_ingest.delivery_backlog import Backlog
 from hepscope_ingest.delivery_sent import Sent
 from hepscope_ingest.metrics import IngestMetrics
 from hepscope_ingest.spool import Spool
-from hepscope_ingest.spool_segment import Place
 
 WAITING_BYTES = 4 * 1024 * 1024
 """Records that wait in memory for the disk or for the spool to drain, before reading stops."""
@@ -45,7 +41,14 @@ RETRY_SECONDS = 0.02
 REFUSED_SECONDS = 0.5
 """Before a disk that had no room is tried again."""
 
+HOPELESS_SECONDS = 10.0
+"""At the end, for a bus that is away and a disk that takes nothing: what is left is lost then."""
+
 _log = get_logger("ingest.delivery")
+
+
+class LostPacketsError(Exception):
+    """The process ended with accepted packets that neither bus nor disk has taken."""
 
 
 class SpooledDelivery:
@@ -59,10 +62,13 @@ class SpooledDelivery:
         spool: Spool,
         *,
         patience_seconds: float,
+        hopeless_seconds: float = HOPELESS_SECONDS,
     ) -> None:
         self._metrics = metrics
         self._supervisor = supervisor
-        self._spool = spool
+        self._patience = patience_seconds
+        self._hopeless = hopeless_seconds
+        self._backlog = Backlog(spool, metrics)
         self._sent = Sent(
             producer,
             patience_seconds=patience_seconds,
@@ -71,21 +77,15 @@ class SpooledDelivery:
         )
         self._waiting: deque[Sealed] = deque()
         self._waiting_bytes = 0
-        self._ahead: deque[tuple[Place, Sealed]] = deque()
-        self._behind: Counter[tuple[str, int]] = Counter()
-        """Records of a partition on disk that the producer has not taken yet."""
-        self._told: dict[Place, Acknowledged] = {}
-        """Who waits for records on disk."""
-        self._copies: set[Place] = set()
-        """Records on disk that the producer holds, too."""
-        self._released: list[Place] = []
-        self._own_from = 0
-        """The first file of this process."""
-        self._is_recovering = False
         self._is_spooling = False
         """Whether the disk takes what the bus does not."""
+        self._is_refused = False
+        """Whether the disk did not take what it was given last."""
         self._disk_from = 0.0
+        self._is_broken = False
+        """Whether what moves records has failed, which ends the process."""
         self._pump: asyncio.Task[None] | None = None
+        self._watch: asyncio.TimerHandle | None = None
         self._work = asyncio.Event()
         self._open = asyncio.Event()
         self._open.set()
@@ -109,15 +109,16 @@ class SpooledDelivery:
         """Offer a record, or keep it for the disk or until there is room."""
         if (
             not self._waiting
-            and not self._is_behind(record)
+            and not self._backlog.is_behind(record)
             and not self._sent.is_stuck()
             and self._sent.offer(record)
         ):
             self._metrics.records.add()
+            self._watch_bus()
             return
         self._waiting.append(record)
         self._waiting_bytes += len(record.value)
-        if not self._is_spooling or self._waiting_bytes > WAITING_BYTES:
+        if not self._is_broken and (not self._is_spooling or self._waiting_bytes > WAITING_BYTES):
             self._block()
         self._start()
 
@@ -126,21 +127,24 @@ class SpooledDelivery:
         await self._open.wait()
 
     async def flush(self) -> None:
-        """Return once everything is acknowledged or on disk, or the bus is away.
+        """Return once everything is acknowledged or on disk, or neither will happen.
 
         What the bus holds then goes to the disk with the end of this component.
         """
+        hopeful_at = _now()
         while self._waiting or (self._sent.packets and not self._sent.is_away()):
+            if not (self._is_refused and self._sent.is_away()):
+                hopeful_at = _now()
+            if self._is_broken or _now() - hopeful_at > self._hopeless:
+                break
             if self._waiting:
                 self._start()
             await asyncio.sleep(RETRY_SECONDS)
 
     async def __aenter__(self) -> Self:
         """Take over what an earlier process left; raises StartupError."""
-        await asyncio.to_thread(self._spool.open)
-        self._own_from = self._spool.next_number
-        self._is_recovering = self._spool.is_recovering
-        if not self._spool.is_empty:
+        await self._backlog.open()
+        if not self._backlog.is_empty:
             self._is_spooling = True
             self._start()
         return self
@@ -156,57 +160,58 @@ class SpooledDelivery:
             await cancel(self._pump)
         finally:
             # Also when the time to drain is over: without an await in between.
-            self._save()
-            left = self._spool.records
-            self._spool.close()
-            if left:
-                _log.warning("%d records stay on disk for the next start", left)
+            self._end()
+
+    def _end(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+        for _ in range(self._backlog.save(self._sent, self._waiting)):
+            self._pop_waiting()
+        left = self._backlog.records
+        self._backlog.close()
+        if left:
+            _log.warning("%d records stay on disk for the next start", left)
+        if lost := self.held_packets + self._sent.packets:
+            error = LostPacketsError(
+                f"{lost} accepted packets are lost: the bus did not acknowledge them, and the disk"
+                " of the spool has no room for them or refuses them"
+            )
+            _log.error("%s", error)
+            self._supervisor.fail(error)
 
     async def _run(self) -> None:
-        """Move records until none waits and no file is left."""
+        """Move records until none waits, none should be copied and no file is left."""
         try:
-            while self._waiting or not self._spool.is_empty:
+            while self._waiting or self._must_spool() or not self._backlog.is_empty:
                 self._work.clear()
-                moved = self._drain() + self._send_waiting()
+                moved = self._backlog.offer(self._sent) + self._send_waiting()
                 if self._must_spool():
                     moved += await self._fill()
-                elif not self._ahead and not self._spool.is_read and not self._sent.is_stuck():
-                    moved += await self._read_on()
-                moved += await self._release()
+                elif not self._backlog.is_read and not self._sent.is_stuck():
+                    moved += await self._backlog.read_on()
+                moved += await self._backlog.release()
                 if not self._waiting or (
                     self._is_spooling and self._waiting_bytes <= WAITING_BYTES
                 ):
                     self._open.set()
                 if not moved:
                     await self._rest()
-            self._is_spooling = False
-            self._told.clear()
+            self._is_spooling = self._is_refused = False
+            self._backlog.forget()
+        except Exception:
+            # What lies behind must not go on; the next start does it.
+            self._is_broken = True
+            raise
         finally:
             self._pump = None
             self._open.set()
-
-    def _drain(self) -> int:
-        """Offer what was read from the disk; returns how many records went on."""
-        went = 0
-        while self._ahead and not self._sent.is_stuck():
-            place, record = self._ahead[0]
-            if place in self._copies:
-                self._copies.remove(place)
-            else:
-                told = partial(self._acknowledged, place)
-                if not self._sent.offer_spooled(record._replace(acknowledged=told)):
-                    break
-                self._behind[record.topic, record.partition] -= 1
-                self._metrics.records.add()
-                self._metrics.spool_drained.add()
-            self._ahead.popleft()
-            went += 1
-        return went
+            self._watch_bus()
 
     def _send_waiting(self) -> int:
         """Offer what waits and is not behind others on disk; returns how many went."""
         went = 0
-        while self._waiting and not self._is_behind(self._waiting[0]):
+        while self._waiting and not self._backlog.is_behind(self._waiting[0]):
             if self._sent.is_stuck() or not self._sent.offer(self._waiting[0]):
                 break
             self._pop_waiting()
@@ -215,98 +220,65 @@ class SpooledDelivery:
         return went
 
     def _must_spool(self) -> bool:
-        if not self._waiting or _now() < self._disk_from:
+        if _now() < self._disk_from:
             return False
         if self._sent.is_away():
-            return True
+            return bool(self._waiting) or self._sent.has_no_copy
+        if not self._waiting:
+            return False
         is_pressing = self._waiting_bytes > SPILL_BYTES or not self._is_spooling
-        return is_pressing and self._is_behind(self._waiting[0])
+        return is_pressing and self._backlog.is_behind(self._waiting[0])
 
     async def _fill(self) -> int:
         """Put copies of what the bus holds on disk, or what waits; returns how many."""
         is_away = self._sent.is_away()
         serials = self._sent.without_copy(BATCH_RECORDS) if is_away else []
         if serials:
-            copies = [self._sent.record(serial) for serial in serials]
-            places = await self._append([record for record in copies if record is not None])
-            self._note_copies(serials, places)
-            return len(places)
+            return self._note(len(serials), await self._backlog.append_copies(self._sent, serials))
         batch = list(islice(self._waiting, BATCH_RECORDS))
         if not is_away:
             # Others behind them may go to the bus at once.
-            others = (at for at, record in enumerate(batch) if not self._is_behind(record))
+            others = (at for at, one in enumerate(batch) if not self._backlog.is_behind(one))
             batch = batch[: next(others, len(batch))]
-        places = await self._append(batch)
-        for place in places:
-            record = self._pop_waiting()
-            self._behind[record.topic, record.partition] += 1
-            if record.acknowledged is not None:
-                self._told[place] = record.acknowledged
-        return len(places)
-
-    def _note_copies(self, serials: Sequence[int], places: Sequence[Place]) -> None:
-        for serial, place in zip(serials, places, strict=False):
-            self._copies.add(place)
-            self._sent.copied(serial, partial(self._released.append, place))
-
-    async def _append(self, records: list[Sealed]) -> list[Place]:
-        places = await asyncio.to_thread(self._spool.append, records)
-        self._metrics.spooled.add((), len(places))
-        self._is_spooling = len(places) == len(records)
-        if not self._is_spooling:
-            self._disk_from = _now() + REFUSED_SECONDS
-        return places
-
-    async def _read_on(self) -> int:
-        found = await asyncio.to_thread(self._spool.read)
-        for place, record in found:
-            if place.segment < self._own_from:
-                self._behind[record.topic, record.partition] += 1
-        self._ahead += found
-        self._is_recovering = self._spool.is_recovering
-        if not self._ahead and self._spool.is_read:
-            # Nothing can be behind what damage has taken.
-            self._behind.clear()
-        return len(found)
-
-    async def _release(self) -> int:
-        """Tell the spool what is safe, so that files can go; returns how many."""
-        released, self._released[:] = list(self._released), []
-        if released or self._spool.is_read:
-            await asyncio.to_thread(self._spool.release, released)
-        return len(released)
-
-    def _save(self) -> None:
-        """Put on disk what is in memory alone."""
-        serials = self._sent.without_copy(sys.maxsize)
-        records = [record for serial in serials if (record := self._sent.record(serial))]
-        places = self._spool.append([*records, *self._waiting])
-        self._note_copies(serials, places)
-        for _ in places[len(records) :]:
+        taken = self._note(len(batch), await self._backlog.append(batch))
+        for _ in range(taken):
             self._pop_waiting()
+        return taken
+
+    def _note(self, given: int, taken: int) -> int:
+        """Note whether the disk takes what it is given; returns how much it took."""
+        self._is_spooling = taken == given
+        self._is_refused = not self._is_spooling
+        if self._is_refused:
+            self._disk_from = _now() + REFUSED_SECONDS
+        return taken
 
     def _pop_waiting(self) -> Sealed:
         record = self._waiting.popleft()
         self._waiting_bytes -= len(record.value)
         return record
 
-    def _is_behind(self, record: Sealed) -> bool:
-        return self._is_recovering or self._behind[record.topic, record.partition] > 0
-
-    def _acknowledged(self, place: Place) -> None:
-        self._released.append(place)
-        told = self._told.pop(place, None)
-        if told is not None:
-            told()
-
     def _block(self) -> None:
         if self._open.is_set():
             self._open.clear()
             self._metrics.stalls.add()
 
+    def _watch_bus(self) -> None:
+        """Look after a while whether the bus is away, though no further record may come."""
+        if self._watch is None and not self._sent.is_idle:
+            look = self._supervisor.guarded(self._look, name="ingest delivery")
+            self._watch = asyncio.get_running_loop().call_later(self._patience, look)
+
+    def _look(self) -> None:
+        self._watch = None
+        if self._sent.is_away() and self._sent.has_no_copy:
+            self._start()
+        else:
+            self._watch_bus()
+
     def _start(self) -> None:
         self._wake()
-        if self._pump is None:
+        if self._pump is None and not self._is_broken:
             self._pump = self._supervisor.start(self._run(), name="ingest delivery")
 
     def _wake(self) -> None:

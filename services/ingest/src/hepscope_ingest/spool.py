@@ -20,8 +20,9 @@ from hepscope_common.clock import Clock
 from hepscope_common.logs import get_logger
 from hepscope_common.runtime import StartupError
 from hepscope_ingest.delivery import Sealed
+from hepscope_ingest.spool_damaged import DamagedFiles
 from hepscope_ingest.spool_frame import FRAME_HEAD, MAX_BODY_BYTES, encode_frame
-from hepscope_ingest.spool_segment import SUFFIX, Place, Segment
+from hepscope_ingest.spool_segment import SUFFIX, Hole, Place, Reading, Segment
 
 SEGMENT_BYTES = 16 * 1024 * 1024
 """A file is closed at this size: what is sent again after a crash, at most, although it was safe,
@@ -58,6 +59,8 @@ class Spool:
         self._lock: BinaryIO | None = None
         # A hurried end writes what it holds although the last call may not have returned yet.
         self._turn = threading.Lock()
+        self._holes: list[Hole] = []
+        self._aside = DamagedFiles(directory)
         self.damaged = 0
         """Places at which a frame was expected and none was found."""
         self.errors = 0
@@ -65,8 +68,8 @@ class Spool:
 
     @property
     def size_bytes(self) -> int:
-        """Bytes that the files have."""
-        return sum(segment.size for segment in tuple(self._segments))
+        """Bytes that the files have, those kept aside included."""
+        return sum(segment.size for segment in tuple(self._segments)) + self._aside.size_bytes
 
     @property
     def records(self) -> int:
@@ -154,18 +157,28 @@ class Spool:
     def _read(self) -> list[tuple[Place, Sealed]]:
         for segment in self._segments:
             while not segment.is_read:
-                try:
-                    found, damaged = segment.read(READ_BYTES)
-                except OSError as error:
-                    self._count_error(f"cannot read {segment.path.name}", error)
-                    found, damaged = [], 1
-                    segment.is_damaged, segment.read_at = True, segment.size
-                if damaged:
-                    self.damaged += damaged
-                    _log.warning("%s: damaged in %d places", segment.path, damaged)
+                found, holes = self._read_of(segment)
+                if holes:
+                    self.damaged += len(holes)
+                    self._holes += holes
+                    where = ", ".join(str(hole.place.offset) for hole in holes)
+                    _log.warning("%s: no record can be read at byte %s", segment.path, where)
                 if found:
                     return found
         return []
+
+    def _read_of(self, segment: Segment) -> Reading:
+        try:
+            return segment.read(READ_BYTES)
+        except OSError as error:
+            self._count_error(f"cannot read {segment.path.name}", error)
+            return Reading([], [segment.give_up()])
+
+    def take_holes(self) -> list[Hole]:
+        """Return what damage has taken since the last call, in order."""
+        with self._turn:
+            holes, self._holes = self._holes, []
+            return holes
 
     def release(self, places: Iterable[Place]) -> None:
         """Note records as safe; delete each file that holds nothing else any more."""
@@ -178,11 +191,21 @@ class Spool:
             segment.pending -= counts[segment.number]
         # The first one only: a file must not go before those that are older.
         while self._segments and self._segments[0].is_finished:
+            if self._segments[0].is_recovered and self._must_show_damage():
+                break
+            segment = self._segments.popleft()
             try:
-                self._segments[0].remove()
+                segment.remove()
             except OSError as error:
                 self._count_error("cannot delete", error)
-            self._segments.popleft()
+            if segment.is_damaged:
+                self._aside.look()
+
+    def _must_show_damage(self) -> bool:
+        """Whether another start would have to know that the first file has a hole."""
+        first, *rest = self._segments
+        is_in_front = any(one.is_recovered and not one.is_finished for one in rest)
+        return first.has_hole and is_in_front
 
     def _groups(self, records: Sequence[Sealed]) -> Iterable[list[bytes]]:
         """Yield the frames that go to one file each, until the directory is full."""
@@ -190,6 +213,9 @@ class Spool:
         used, size = self.size_bytes, 0
         for record in records:
             frame = encode_frame(record)
+            if used + len(frame) > self._max_bytes:
+                # What damage has left must not take the place of what is sound.
+                used -= self._aside.make_room(used + len(frame) - self._max_bytes)
             if used + len(frame) > self._max_bytes:
                 break
             used += len(frame)
@@ -237,8 +263,12 @@ class Spool:
                 segment.recover()
             except OSError as error:
                 self._count_error(f"cannot read {path.name}", error)
+                self._holes.append(segment.rest())
                 continue
+            if segment.is_damaged:
+                self._holes.append(Hole(Place(number, 0), segment.size))
             self._segments.append(segment)
+        self._aside.look()
         if self._segments:
             _log.info(
                 "%s: %d records of an earlier process, %d kB",

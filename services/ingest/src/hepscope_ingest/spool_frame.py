@@ -58,6 +58,14 @@ def read_frame(data: bytes, at: int) -> Frame | None:
     return Frame(_decode_body(body) if zlib.crc32(body) == crc else None, end)
 
 
+def is_cut(data: bytes, at: int) -> bool:
+    """Tell whether a frame begins at an offset whose length can be, and goes on behind the end."""
+    if at + FRAME_HEAD.size > len(data):
+        return True
+    length: int = FRAME_HEAD.unpack_from(data, at)[0]
+    return 0 < length <= MAX_BODY_BYTES and at + FRAME_HEAD.size + length > len(data)
+
+
 def _decode_body(body: bytes) -> Sealed | None:
     try:
         partition, packets, topic_bytes = _BODY_HEAD.unpack_from(body, 0)

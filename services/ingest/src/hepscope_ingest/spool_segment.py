@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from hepscope_ingest.delivery import Sealed
-from hepscope_ingest.spool_frame import FILE_HEAD, FRAME_HEAD, MAGIC, read_frame
+from hepscope_ingest.spool_frame import FILE_HEAD, FRAME_HEAD, MAGIC, is_cut, read_frame
 
 SUFFIX = ".spool"
 DAMAGED_SUFFIX = ".damaged"
@@ -20,6 +20,26 @@ class Place(NamedTuple):
 
     segment: int
     offset: int
+
+
+class Hole(NamedTuple):
+    """Bytes of a file from which no record comes back."""
+
+    place: Place
+    end: int
+    """Offset behind it."""
+
+    def holds(self, place: Place) -> bool:
+        """Tell whether a record that was written there is lost."""
+        return self.place.segment == place.segment and self.place.offset <= place.offset < self.end
+
+
+class Reading(NamedTuple):
+    """What was read at once."""
+
+    found: list[tuple[Place, Sealed]]
+    holes: list[Hole]
+    """What no record came back from, in order; each lies in front of what is found next."""
 
 
 class Segment:
@@ -37,6 +57,9 @@ class Segment:
         self.created_us = 0
         self.is_recovered = False
         self.is_damaged = False
+        """Whether somebody should look at it."""
+        self.has_hole = False
+        """Whether records of it are lost."""
         self._file: BinaryIO | None = None
 
     @property
@@ -76,7 +99,7 @@ class Segment:
             head = file.read(FILE_HEAD.size)
             if len(head) < FILE_HEAD.size or not head.startswith(MAGIC):
                 # Died before its first record, or no file of ours: nothing to read.
-                self.is_damaged = self.size > FILE_HEAD.size
+                self.has_hole = self.is_damaged = self.size > FILE_HEAD.size
                 self.read_at = self.size
                 return
             self.created_us = FILE_HEAD.unpack(head)[1]
@@ -102,30 +125,45 @@ class Segment:
         self.records += len(frames)
         return places
 
-    def read(self, max_bytes: int) -> tuple[list[tuple[Place, Sealed]], int]:
-        """Return the next records, and how many damaged places were passed.
+    def read(self, max_bytes: int) -> Reading:
+        """Return the next records; max_bytes is no less than any of them has. Raises OSError.
 
         Whatever follows a length that cannot be is lost, as is a frame that was cut.
         """
         with self.path.open("rb") as file:
             file.seek(self.read_at)
             data = file.read(min(max_bytes, self.size - self.read_at))
-        found, damaged, at = [], 0, 0
+        start, at = self.read_at, 0
+        found: list[tuple[Place, Sealed]] = []
+        holes: list[Hole] = []
         while (frame := read_frame(data, at)) is not None:
+            place = Place(self.number, start + at)
             if frame.record is None:
-                damaged += 1
-                self.is_damaged = True
+                holes.append(Hole(place, start + frame.end))
             else:
-                found.append((Place(self.number, self.read_at + at), frame.record))
+                found.append((place, frame.record))
             at = frame.end
+        # The end of a process may cut the last frame of its file, but not of ours.
+        is_torn = not at and self.is_recovered and is_cut(data, 0)
         if not at:
-            damaged += 1
-            # The end of a process may cut the last frame of its file, but not of ours.
-            self.is_damaged = self.is_damaged or not self.is_recovered
-            at = self.size - self.read_at
-        self.read_at += at
+            holes.append(self.rest())
+            at = self.size - start
+        self.read_at = start + at
         self.pending += len(found)
-        return found, damaged
+        self.has_hole = self.has_hole or bool(holes)
+        self.is_damaged = self.is_damaged or (bool(holes) and not is_torn)
+        return Reading(found, holes)
+
+    def rest(self) -> Hole:
+        """Return everything that was not read yet."""
+        return Hole(Place(self.number, self.read_at), self.size)
+
+    def give_up(self) -> Hole:
+        """Take the rest as read, and keep the file aside; returns what is lost."""
+        lost = self.rest()
+        self.has_hole = self.is_damaged = True
+        self.read_at = self.size
+        return lost
 
     def close(self) -> None:
         """Append no more."""
