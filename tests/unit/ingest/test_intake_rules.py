@@ -1,6 +1,5 @@
 """What rules of admission do to packets on their way, and what is counted of it."""
 
-import json
 import logging
 from typing import Any
 
@@ -9,8 +8,10 @@ from prometheus_client import CollectorRegistry
 
 from hep import HepPacket, decode3, encode1, encode2
 from hepscope_common.bus import DEAD_LETTER, MemoryBus, TopicPartition
+from hepscope_common.node_report import NodeKind, NodeState
 from hepscope_ingest.intake import LEFT_OF_DEAD_LETTER, Intake
 from hepscope_ingest.metrics import IngestMetrics
+from hepscope_ingest.node_reports import NodeReports
 from hepscope_ingest.nodes import OTHERS, NodeTable
 from hepscope_ingest.peers import PeerTable
 from hepscope_ingest.refusal import Refusal
@@ -54,6 +55,12 @@ class World:
             rules=RuleSettings.model_validate(rules),
         )
         self.peers = PeerTable()
+        self.reports = NodeReports(self.metrics.nodes, self.peers)
+
+    def told(self) -> dict[str, NodeState]:
+        """Return what is reported of each node now."""
+        states = self.reports.collect(self.now_us, elapsed_seconds=1)
+        return {state.name: state for state in states if state.kind is NodeKind.NODE}
 
     def take(self, *packets: bytes, peer: str = "192.0.2.9") -> list[bool]:
         """Take packets of a peer."""
@@ -214,17 +221,18 @@ def test_masked_secrets_are_in_no_dead_letter_and_no_log(caplog: pytest.LogCaptu
     assert "sesame" not in caplog.text
 
 
-def test_nodes_are_reported_as_json() -> None:
+def test_nodes_are_reported() -> None:
     """Counts, refusals, clock, versions and quirks of each."""
     world = World(discard_methods="OPTIONS")
     late = make_packet(make_request(), node_name=b"one", time_us=BASE_US - 250_000)
     world.take(late, make_packet(make_request("OPTIONS"), node_name=b"one"))
     world.take(make_packet(make_request(), time_us=0, node_id=9))
-    one, nine = json.loads(json.dumps(world.intake.nodes()))
-    assert (one["node"], one["node_id"], one["accepted"]) == ("one", 7, 1)
-    assert (one["refused"], one["last_seen_us"]) == ({"method": 1}, BASE_US)
-    assert (one["clock_skew_us"], one["versions"]) == (-250_000, [3])
-    assert (nine["node"], nine["clock_skew_us"], nine["quirks"]) == ("9", None, ["no_time"])
+    told = world.told()
+    one, nine = told["one"], told["9"]
+    assert (one.node_id, one.packets, one.packet_bytes) == (7, 1, len(late))
+    assert (one.refused, one.last_seen_us) == ({"method": 1}, BASE_US)
+    assert (one.clock_skew_us, one.hep_versions) == (-250_000, [3])
+    assert (nine.clock_skew_us, nine.quirks) == (None, {"no_time": 1})
     assert world.count("node_accepted_packets", node="one") == 1
     assert world.count("node_clock_skew_seconds", node="one") == -0.25
     assert world.count("node_tolerated_packets", node="9") == 1
@@ -235,7 +243,7 @@ def test_a_node_with_a_wrong_key_is_seen_and_not_named_in_metrics() -> None:
     """The report tells whose key is wrong; a stranger does not become a label."""
     world = World(auth_keys=("right",))
     world.take(make_packet(make_request(), node_name=b"kam1", auth_key=b"wrong"))
-    assert world.intake.nodes()[0]["refused"] == {"auth_key": 1}
+    assert world.told()["kam1"].refused == {"auth_key": 1}
     assert world.count("node_refused_packets", node=OTHERS, reason="auth_key") == 1
 
 
@@ -250,7 +258,7 @@ def test_the_table_of_nodes_is_bounded() -> None:
         table.meet(b"made up %d" % number, 0).accepted += 1
     assert len(table) == 3
     assert real.name == "real\ufffd\ufffd"
-    reports = table.reports()
-    assert sum(row["accepted"] for row in reports) == 11
-    assert sum(row["refused"].get("auth_key", 0) for row in reports) == 10
+    states = NodeReports(table, PeerTable()).collect(BASE_US, elapsed_seconds=1)
+    assert sum(state.packets for state in states) == 11
+    assert sum(state.refused.get("auth_key", 0) for state in states) == 10
     assert len({labels for labels, _ in table.accepted()}) == len(list(table.accepted()))

@@ -17,7 +17,7 @@ from hepscope_common.logs import Throttle, get_logger
 from hepscope_ingest.batcher import Batcher
 from hepscope_ingest.ledger import Ledgers
 from hepscope_ingest.metrics import IngestMetrics
-from hepscope_ingest.nodes import SKEW_EVERY, Node, NodeReport, node_in
+from hepscope_ingest.nodes import SKEW_EVERY, Node, node_in
 from hepscope_ingest.peers import Endpoint, Peer
 from hepscope_ingest.rate import TokenBucket
 from hepscope_ingest.refusal import BY_CHOICE, Refusal
@@ -166,10 +166,6 @@ class Intake:
         if endpoint.is_allowed is None:
             endpoint.is_allowed = self._networks.allow(endpoint.address)
         return endpoint.is_allowed
-
-    def nodes(self) -> list[NodeReport]:
-        """Return the capture nodes that packets came from, with their counts, as JSON."""
-        return self._metrics.nodes.reports()
 
     def refuse(
         self, reason: str, peer: Peer, detail: str = "", *, node: Node | None = None

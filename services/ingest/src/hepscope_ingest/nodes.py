@@ -7,7 +7,6 @@ network and of a sender's own queue make it negative, a clock that is ahead make
 """
 
 from collections.abc import Iterable
-from typing import TypedDict
 
 from hep import Quirk
 from hep.chunks import (
@@ -42,20 +41,6 @@ NodeKey = bytes | int
 """The name, or the number of a node without name."""
 
 
-class NodeReport(TypedDict):
-    """A node as JSON; times in Unix microseconds, None while no packet was accepted."""
-
-    node: str
-    node_id: int
-    accepted: int
-    refused: dict[str, int]
-    last_seen_us: int | None
-    clock_skew_us: int | None
-    versions: list[int]
-    quirks: list[str]
-    quirk_packets: int
-
-
 class Node:
     """One node with its counts."""
 
@@ -68,7 +53,6 @@ class Node:
         "packet_bytes",
         "quirk_counts",
         "quirk_packets",
-        "quirks",
         "refused",
         "skew_us",
         "version",
@@ -89,7 +73,6 @@ class Node:
         """HEP version of the last packet accepted."""
         self.versions = 0
         """Bit n is set when HEP version n came."""
-        self.quirks = 0
         self.quirk_packets = 0
         self.quirk_counts: dict[int, int] = {}
         """Packets by the quirks that one had together."""
@@ -110,7 +93,6 @@ class Node:
 
     def note_quirks(self, quirks: int) -> None:
         """Take the quirks of one packet."""
-        self.quirks |= quirks
         self.quirk_packets += 1
         counts = self.quirk_counts
         if quirks in counts or len(counts) < MAX_QUIRK_SETS:
@@ -124,20 +106,6 @@ class Node:
         if self.bucket is None:
             self.bucket = TokenBucket(per_second, now_us)
         return self.bucket.take(now_us)
-
-    def report(self) -> NodeReport:
-        """Return what is known as JSON."""
-        return NodeReport(
-            node=self.name,
-            node_id=self.node_id,
-            accepted=self.accepted,
-            refused=dict(self.refused),
-            last_seen_us=self.last_us if self.accepted else None,
-            clock_skew_us=None if self.skew_us is None else round(self.skew_us),
-            versions=[number for number in (1, 2, 3) if self.versions >> number & 1],
-            quirks=[str(quirk.name).lower() for quirk in Quirk(self.quirks)],
-            quirk_packets=self.quirk_packets,
-        )
 
 
 class NodeTable:
@@ -166,13 +134,6 @@ class NodeTable:
                 return self._others
             node = self.known[key] = Node(shown_name(node_name, node_id), node_id)
         return node
-
-    def reports(self) -> list[NodeReport]:
-        """Return every node, and those without a row of their own as one, if any packet came."""
-        rows = [node.report() for node in self.known.values()]
-        if self._others.accepted or self._others.refused:
-            rows.append(self._others.report())
-        return rows
 
     def accepted(self) -> Iterable[tuple[tuple[str], float]]:
         """Return accepted packets by node."""
