@@ -15,7 +15,8 @@ import asyncpg
 from hepscope_common.calls import CallFacts
 from hepscope_common.calls.registration import RegistrationFacts
 from hepscope_common.clock import Clock
-from hepscope_common.store import copy, origins
+from hepscope_common.store import copy, node_reports, origins
+from hepscope_common.store.node_reports import ReportedNodes
 from hepscope_common.store.partitions import Leaf, LeafCache
 from hepscope_common.store.positions import Advance, compare_and_set
 from hepscope_storage_writer import parties
@@ -71,6 +72,7 @@ class Plan:
     """A batch with the place of everything in it."""
 
     placement: Placement
+    reported: ReportedNodes
     rows: dict[CallKey, CallFacts] = field(default_factory=dict)
     known: dict[str, Known] = field(default_factory=dict)
     calls: dict[str, list[tuple[int, KeyedCall]]] = field(default_factory=dict)
@@ -129,7 +131,7 @@ class Storing:
         )
         async with self._shared.side.hold() as side:
             placement = await place(batch, self._shared.leaves, side, now_us=self._shared.now_us())
-            plan = Plan(placement, rows, known)
+            plan = Plan(placement, batch.reported, rows, known)
             for (_, key_us), found in rows.items():
                 leaf = await self._call_leaf(side, key_us)
                 plan.calls.setdefault(leaf, []).append((key_us, KeyedCall(key_us, found)))
@@ -172,3 +174,4 @@ async def _write(connection: asyncpg.Connection, plan: Plan) -> None:
         await copy.copy_rows(connection, table, plan.placement.columns[table], b"".join(rows))
     await write_facts(connection, CALLS, plan.calls)
     await write_facts(connection, REGISTRATIONS, plan.registrations)
+    await node_reports.store(connection, plan.reported)
