@@ -40,11 +40,11 @@ def settings_of(kafka: Kafka, **values: Any) -> BusSettings:
 
 @asynccontextmanager
 async def running_bus(
-    settings: BusSettings, around: Around | None = None
+    settings: BusSettings, around: Around | None = None, *, waits: bool = True
 ) -> AsyncIterator[KafkaBus]:
     """A bus as a service has it; an error in its background tasks fails the test."""
     around = around or Around()
-    async with KafkaBus(settings, around.registry, around.supervisor) as bus:
+    async with KafkaBus(settings, around.registry, around.supervisor, waits=waits) as bus:
         yield bus
     if around.supervisor.failure is not None:
         raise around.supervisor.failure

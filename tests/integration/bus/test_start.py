@@ -119,6 +119,26 @@ async def test_a_start_waits_for_the_broker_and_readiness_says_so(
     await bus.__aexit__(None, None, None)
 
 
+async def test_a_bus_that_does_not_wait_ends_the_process_for_topics_that_do_not_fit(
+    kafka: Kafka,
+) -> None:
+    """Nothing was sent to them by then."""
+    settings = settings_of(kafka, partitions=2)
+    async with admin_of(kafka) as admin:
+        await admin.create_topics([NewTopic(settings.topic_prefix + SIGNALLING, 3, 1)])
+    supervisor = Supervisor()
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        bus = KafkaBus(settings, CollectorRegistry(), supervisor, waits=False)
+        await bus.__aenter__()
+        assert bus.producer().offer(SIGNALLING, 0, b"a", 1)
+        await supervisor.stopped()
+
+    assert "has 3 partitions, not 2" in str(supervisor.failure)
+    assert bus.producer().waiting_records == 1
+    assert not bus.ready()[0]
+    await delete_topics(kafka, settings.topic_prefix)
+
+
 async def test_more_replicas_than_brokers_is_waited_for(kafka: Kafka) -> None:
     """Brokers may still be starting; the reason is said meanwhile."""
     settings = settings_of(kafka, replication_factor=3, min_insync_replicas=2)

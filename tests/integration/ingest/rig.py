@@ -8,6 +8,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from hep import StreamDecoder, decode3, scan
+from hepscope_common.bus import SIGNALLING
 from hepscope_common.bus.kafka import KafkaBus
 from hepscope_common.bus.origins import numbering_of
 from hepscope_common.runtime import Supervisor
@@ -103,12 +104,15 @@ class Answers:
 async def stored(bus: KafkaBus) -> tuple[list[int], list[bytes]]:
     """Return what a writer stores: the numbers of ORIGIN, and the calls of plain senders.
 
-    By partition it skips each number that is not above the highest of its origin.
+    By partition it skips each number that is not above the highest of its origin. What ingest
+    itself has to say of its nodes is in another topic.
     """
     seqs: list[int] = []
     calls: list[bytes] = []
     highest: dict[tuple[int, bytes], int] = {}
     for record in await read_all(bus):
+        if record.topic != SIGNALLING:
+            continue
         numbering = numbering_of(record.headers)
         assert numbering is not None
         for index, data in enumerate(scan(record.value)):

@@ -5,9 +5,17 @@ from pathlib import Path
 
 from hep import encode_hello
 from integration.bus.traffic import PATIENCE_SECONDS
-from integration.ingest.rig import ORIGIN, acknowledged, ingest_before, numbered, plain, stored
+from integration.ingest.rig import (
+    ORIGIN,
+    Answers,
+    acknowledged,
+    ingest_before,
+    numbered,
+    plain,
+    stored,
+)
 from support.kafka import KafkaServer
-from support.kafka_bus import fresh_bus
+from support.kafka_bus import fresh_bus, running_bus, settings_of
 
 
 def files(directory: Path) -> list[Path]:
@@ -74,3 +82,38 @@ async def test_an_end_without_a_broker_leaves_everything_to_the_next_start(
                     await asyncio.sleep(0.02)
         _, calls = await stored(bus)
     assert sorted(calls) == sorted(b"plain-%d@x" % number for number in range(1000))
+
+
+async def test_a_start_without_a_broker_takes_what_comes_to_the_disk(
+    mortal_kafka: KafkaServer, tmp_path: Path
+) -> None:
+    """Nothing is called safe before the broker is there, and then everything is."""
+    mortal_kafka.kill()
+    async with (
+        running_bus(settings_of(mortal_kafka, partitions=3), waits=False) as bus,
+        ingest_before(bus, tmp_path) as rig,
+    ):
+        assert not bus.ready()[0]
+        reader, writer = await rig.connect()
+        writer.write(encode_hello(ORIGIN))
+        for seq in range(1, 1001):
+            writer.write(numbered(seq))
+            writer.write(plain(seq))
+        await rig.until("spooled_total", 20)
+        answers = Answers(reader)
+        await answers.read()
+        assert answers.last == 0
+
+        mortal_kafka.launch()
+        await asyncio.to_thread(mortal_kafka.wait_until_ready)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while answers.last < 1000:
+                await answers.read()
+        writer.close()
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while files(tmp_path):
+                await asyncio.sleep(0.02)
+        assert bus.bus_id
+        seqs, calls = await stored(bus)
+    assert sorted(seqs) == list(range(1, 1001))
+    assert sorted(calls) == sorted(b"plain-%d@x" % number for number in range(1, 1001))

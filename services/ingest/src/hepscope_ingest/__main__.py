@@ -27,7 +27,9 @@ class IngestServiceSettings(ServiceSettings):
 async def parts(around: Around[IngestServiceSettings]) -> AsyncIterator[Component]:
     """Yield what the service is made of."""
     settings, supervisor, registry = around.settings, around.supervisor, around.registry
-    bus = KafkaBus(settings.bus, registry, supervisor)
+    # With a spool there is a place for what comes before Kafka does.
+    waits = settings.ingest.spool_dir is None
+    bus = KafkaBus(settings.bus, registry, supervisor, waits=waits)
     around.checks["bus"] = bus.ready
     yield bus
     data_dir = settings.data_dir or default_data_dir(os.environ, os.geteuid())

@@ -38,9 +38,19 @@ class KafkaBus:
     drain_seconds = FLUSH_SECONDS + 5
 
     def __init__(
-        self, settings: BusSettings, registry: CollectorRegistry, supervisor: Supervisor
+        self,
+        settings: BusSettings,
+        registry: CollectorRegistry,
+        supervisor: Supervisor,
+        *,
+        waits: bool = True,
     ) -> None:
-        """Make the bus, inert; raises StartupError for settings that cannot be used."""
+        """Make the bus, inert; raises StartupError for settings that cannot be used.
+
+        One that does not wait can be entered while no broker answers, and takes records up to its
+        bound; it has no bus id until it is connected. For those who have a place for what comes
+        meanwhile, and do not read.
+        """
         self.partitions = settings.partitions
         self.bus_id = ""
         self.producing: KafkaProducer | None = None
@@ -50,6 +60,9 @@ class KafkaBus:
         self._link = link_of(settings)
         self._relay = relay_logs()
         self._trouble = "not connected yet"
+        self._waits = waits
+        self._connected = asyncio.Event()
+        self._connecting: asyncio.Task[None] | None = None
         self._running: asyncio.Task[None] | None = None
         kafka_metrics.export(registry, self)
 
@@ -73,7 +86,9 @@ class KafkaBus:
                 stall_seconds=self._settings.producer_stall_seconds,
                 relay=self._relay,
             )
-            self._running = self._supervisor.start(self.producing.run(), name="bus: produce")
+            self._running = self._supervisor.start(
+                self._produce(self.producing), name="bus: produce"
+            )
         return self.producing
 
     def consumer(
@@ -96,8 +111,35 @@ class KafkaBus:
     async def __aenter__(self) -> Self:
         """Wait for the brokers, then for the topics to be as the settings want them.
 
-        Raises StartupError when they are not and waiting does not help.
+        Raises StartupError when they are not and waiting does not help. A bus that does not wait
+        does all this beside, and then ends the process.
         """
+        if self._waits:
+            await self._connect()
+        else:
+            self._connecting = self._supervisor.start(self._connect(), name="bus: connect")
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Wait a while for Kafka to acknowledge what was taken, then close."""
+        await cancel(self._connecting)
+        self._trouble = "ended"
+        if self.producing is None:
+            return
+        try:
+            async with asyncio.timeout(FLUSH_SECONDS):
+                await self.producing.flush()
+        except TimeoutError:
+            _log.error("ended with %d records not acknowledged", self.producing.waiting_records)
+        finally:
+            await cancel(self._running)
+
+    async def _connect(self) -> None:
         throttle = Throttle(_log)
         while True:
             try:
@@ -111,22 +153,9 @@ class KafkaBus:
         prefix = self._settings.topic_prefix
         self.bus_id = f"{cluster_id}/{prefix}" if prefix else cluster_id
         self._trouble = ""
-        return self
+        self._connected.set()
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Wait a while for Kafka to acknowledge what was taken, then close."""
-        self._trouble = "ended"
-        if self.producing is None:
-            return
-        try:
-            async with asyncio.timeout(FLUSH_SECONDS):
-                await self.producing.flush()
-        except TimeoutError:
-            _log.error("ended with %d records not acknowledged", self.producing.waiting_records)
-        finally:
-            await cancel(self._running)
+    async def _produce(self, producer: KafkaProducer) -> None:
+        # Whoever sends to a topic that is not there yet may create it, with other partitions.
+        await self._connected.wait()
+        await producer.run()
