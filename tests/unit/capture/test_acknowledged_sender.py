@@ -147,6 +147,23 @@ def test_a_server_that_never_acknowledges_uses_up_the_patience() -> None:
             sender.send(hep(8))
 
 
+def test_a_server_that_says_the_same_for_ever_uses_up_the_patience() -> None:
+    """Talking is no progress."""
+
+    def chatter(_sink: TcpSink, connection: socket.socket) -> None:
+        try:
+            while True:
+                connection.sendall(encode_ack(ORIGIN, 0))
+        except OSError:
+            # The sender has had enough.
+            return
+
+    with TcpSink(chatter) as sink, sending(sink, seconds=0.3) as (sender, _):
+        sender.send(hep(1))
+        with pytest.raises(SendError, match="1 message is not known to be safe"):
+            sender.finish()
+
+
 def test_a_server_that_is_gone_uses_up_the_patience() -> None:
     """It is not waited for until the end of days; what was never sent is told apart."""
     server = AckingServer([5])

@@ -107,7 +107,7 @@ def test_many_gaps_are_counted_but_not_all_listed() -> None:
 @pytest.mark.parametrize(
     ("is_acknowledged", "line"),
     [
-        (True, "          2 messages acknowledged"),
+        (True, "          2 messages acknowledged: safe, or refused and counted by the server"),
         (False, "          the server gives no acknowledgements"),
     ],
 )

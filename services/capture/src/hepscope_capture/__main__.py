@@ -8,9 +8,7 @@ from hepscope_capture.cli import add_arguments, run
 
 def main() -> int:
     """Parse the command line and run; return the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="hepscope capture", formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(prog="hepscope capture")
     add_arguments(parser)
     return run(parser.parse_args())
 

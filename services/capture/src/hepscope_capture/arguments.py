@@ -21,12 +21,16 @@ udp:// tells nobody what gets lost: it is paced (--rate), and only a refusal is 
 tcp:// and tls:// are as fast as the server reads. A hepscope server acknowledges: what breaks is
 restored, what was not acknowledged is sent again and stored once, and the end is reached when
 everything is acknowledged. Other HEP servers do not; of them only a loss is noticed.
+
 With --now all timestamps are shifted by one amount: the first message is at the present, or, with
 a speed above 1, the last one is when it is sent. Silences of an hour or more are not waited for.
 
-exit codes: 0 = every message is sent, and acknowledged by a server that does so (which has it
-safe, or has refused and counted it); 1 = some are not, or are not known to be safe: the summary
-says how many; 2 = the arguments, a certificate or a file cannot be used; 130 = interrupted.
+exit codes:
+  0    every message is sent and, by a server that does so, acknowledged: it has it safe, or has
+       refused it and counted that
+  1    some are not, or are not known to be safe: the summary says how many
+  2    the arguments, a certificate or a file cannot be used
+  130  interrupted
 """
 
 # What a HEP server on the same machine takes without losing datagrams.
@@ -43,6 +47,7 @@ _Parsed = TypeVar("_Parsed")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command to a parser of its own or of a subcommand."""
     parser.description, parser.epilog = DESCRIPTION, EPILOG
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     _add_what(parser)
     _add_where(parser.add_argument_group("where to"))
     _add_how(parser.add_argument_group("how"))

@@ -108,7 +108,8 @@ class Summary:
             return []
         if not delivery.is_acknowledged:
             return [("", "the server gives no acknowledgements")]
-        return [("", f"{counted(delivery.acknowledged, 'message')} acknowledged")]
+        messages = counted(delivery.acknowledged, "message")
+        return [("", f"{messages} acknowledged: safe, or refused and counted by the server")]
 
     def _not_safe(self) -> Rows:
         delivery = self.delivery

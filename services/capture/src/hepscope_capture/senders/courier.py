@@ -121,33 +121,40 @@ class Courier:
             connection.wait(self._bell.socket, is_sending=bool(chunk), seconds=self._next_look())
             self._bell.silence()
             data = connection.receive()
-            if data is None:
-                self._look_at_the_clock()
-            elif not data:
+            if data == b"":
                 raise ConnectionResetError("it closed the connection")
-            else:
-                self._hear(answers.feed(data))
+            # In this order: what was said while we did not listen comes before any conclusion.
+            if data is None or not self._hear(answers.feed(data)):
+                self._look_at_the_clock()
             if chunk:
                 chunk = chunk[connection.send(chunk) :]
 
-    def _hear(self, number: int | None) -> None:
+    def _hear(self, number: int | None) -> bool:
+        """Let go of what is acknowledged; return whether that is progress."""
         if number is None:
-            return
+            return False
         with self.changed:
-            if self._outbox.acknowledge(number):
+            is_news = self._outbox.acknowledge(number)
+            if is_news:
                 self._patience.renew(self._clock.elapsed_seconds())
                 self._trouble = ""
                 self.changed.notify_all()
+        return is_news
+
+    @property
+    def _is_busy(self) -> bool:
+        """Whether anything waits for the server; else no patience is needed."""
+        return bool(self._outbox) or self.is_writing
 
     def _next_look(self) -> float:
-        if not self._outbox:
+        if not self._is_busy:
             return _LONGEST_WAIT_SECONDS
         now = self._clock.elapsed_seconds()
         return min(self._patience.left(now), self._patience.stalls_in(now))
 
     def _look_at_the_clock(self) -> None:
-        """Raise when nothing was acknowledged for too long; only after listening, never before."""
-        if not self._outbox:
+        """Raise when nothing was acknowledged for too long."""
+        if not self._is_busy:
             return
         now = self._clock.elapsed_seconds()
         self._give_up_if_late(now)
@@ -156,7 +163,7 @@ class Courier:
             raise TimeoutError("it acknowledges nothing")
 
     def _give_up_if_late(self, now: float) -> None:
-        if not self._outbox or self._patience.left(now) > 0:
+        if not self._is_busy or self._patience.left(now) > 0:
             return
         unsafe = counted(len(self._outbox), "message is", "messages are")
         waited = f"no acknowledgement for {self._patience.seconds:g} s"
