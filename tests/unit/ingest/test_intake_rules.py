@@ -66,7 +66,7 @@ class World:
         """Take packets of a peer."""
         return [self.intake.take(one, self.peers.endpoint((peer, 1))) for one in packets]
 
-    def refused(self, reason: str) -> int:
+    def refused(self, reason: str) -> float:
         """Return how often a packet was refused for a reason."""
         return self.metrics.refused.counts[(reason,)]
 

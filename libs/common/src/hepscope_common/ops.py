@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import choose_encoder
 from pydantic import BaseModel
 
 from hepscope_common import __version__, logs
+from hepscope_common.metrics import expose
 
 Readiness = Callable[[], tuple[bool, str]]
 """Returns whether a part is ready, and in words why not; must not block."""
@@ -46,8 +46,8 @@ def make_ops_app(registry: CollectorRegistry, checks: Mapping[str, Readiness]) -
     async def metrics(request: Request) -> Response:
         """Expose the metrics in the format that the scraper asks for."""
         # In the event loop on purpose: counts and gauges belong to it and take no locks.
-        encode, content_type = choose_encoder(request.headers.get("accept", ""))
-        return Response(encode(registry), media_type=content_type)
+        text, media_type = expose(registry, request.headers.get("accept", ""))
+        return Response(text, media_type=media_type)
 
     @app.put("/log-levels")
     async def set_log_level(change: LevelChange) -> Response:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry
 
-from hepscope_common.metrics import CounterFamily, GaugeFamily
+from hepscope_common.metrics import Family
 from hepscope_ingest.metrics import IngestMetrics
 from hepscope_metrics_exporter.methods import MethodLabels
 from hepscope_metrics_exporter.metrics import ExporterMetrics
@@ -24,12 +24,15 @@ This page is generated (`make docs`).
 """
 
 
+_COLUMNS = "| metric | type | labels | meaning | defined in |"
+
+
 def metrics_page() -> str:
     """Return the page as Markdown."""
     registry = CollectorRegistry()
     exporter = ExporterMetrics(registry, MethodLabels(), max_nodes=1, lag=list)
     maintainer = MaintainerMetrics(registry, MaintainerCounts())
-    sections: list[tuple[str, Sequence[CounterFamily | GaugeFamily]]] = [
+    sections: list[tuple[str, Sequence[Family]]] = [
         ("ingest", IngestMetrics(registry).collector.families),
         ("storage-writer", WriterMetrics(registry).collector.families),
         ("storage-writer: maintainer", maintainer.collector.families),
@@ -38,12 +41,12 @@ def metrics_page() -> str:
     ]
     lines = [_HEAD]
     for title, families in sections:
-        lines += [f"\n## {title}\n", "| metric | type | labels | meaning |", "|---|---|---|---|"]
+        lines += [f"\n## {title}\n", _COLUMNS, "|---|---|---|---|---|"]
         lines += [_row(family) for family in families]
     return "\n".join(lines) + "\n"
 
 
-def _row(family: CounterFamily | GaugeFamily) -> str:
-    kind = "counter" if isinstance(family, CounterFamily) else "gauge"
+def _row(family: Family) -> str:
     labels = ", ".join(f"`{label}`" for label in family.labels) or "none"
-    return f"| `{family.name}` | {kind} | {labels} | {family.help} |"
+    name = f"`{family.name}`"
+    return f"| {name} | {family.kind} | {labels} | {family.help} | {family.clause} |"
