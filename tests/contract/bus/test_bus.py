@@ -211,6 +211,21 @@ async def test_no_record_comes_before_the_listener_was_ready_for_it(bus: Bus) ->
     assert sorted(unready.revoked) == sorted(first)
 
 
+async def test_a_listener_learns_where_it_begins_and_what_came_before(bus: Bus) -> None:
+    """So a reader can go back to rebuild what it keeps in memory; never past a time or the log."""
+    where = TopicPartition(SIGNALLING, 1)
+    producer = bus.producer()
+    for value in (b"0", b"1", b"2"):
+        await producer.send(*where, value, 1)
+    await producer.flush()
+    consumer = bus.consumer("writer", TOPICS)
+    async with consumer:
+        records = await drain(consumer, 3)
+        assert [record.offset for record in records] == [0, 1, 2]
+        assert consumer.positions[where] == 3
+        assert await consumer.offsets_at(1_000_000, [where]) == {where: 0}
+
+
 async def test_seeking_outside_of_the_log_is_refused(bus: Bus) -> None:
     """What has not come yet cannot be read."""
     await bus.producer().send(SIGNALLING, 1, b"a", 1)

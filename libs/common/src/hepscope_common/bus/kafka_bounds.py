@@ -64,6 +64,22 @@ class Bounds:
         for at in wire:
             self._ranges[self._link.unwire(at)] = Range(starts[at], ends[at])
 
+    async def offsets_at(
+        self, client: AIOKafkaConsumer, time_us: int, partitions: Iterable[TopicPartition]
+    ) -> Mapping[TopicPartition, int]:
+        """Return the first offset from a time on, the end as last heard where none is so young.
+
+        Raises as ``ask`` does.
+        """
+        wire = {self._link.wire(where): time_us // 1000 for where in partitions}
+        async with asyncio.timeout(ASK_SECONDS):
+            found = await client.offsets_for_times(wire)
+        offsets: dict[TopicPartition, int] = {}
+        for at, first in found.items():
+            where = self._link.unwire(at)
+            offsets[where] = self.end(where) if first is None else first.offset
+        return offsets
+
 
 async def committed(
     client: AIOKafkaConsumer, link: Link, partitions: Iterable[TopicPartition]

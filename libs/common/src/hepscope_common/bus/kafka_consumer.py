@@ -95,6 +95,26 @@ class KafkaConsumer:
         """The partitions whose records ``poll`` gives at present."""
         return frozenset(self._holding.positions)
 
+    @property
+    def positions(self) -> Mapping[TopicPartition, int]:
+        """The offset to be given next of each assigned partition."""
+        return self._holding.positions
+
+    async def offsets_at(
+        self, time_us: int, partitions: Sequence[TopicPartition]
+    ) -> Mapping[TopicPartition, int]:
+        """Return the first offset of each log from a time on, its end if there is none.
+
+        The time of a record is when its producer took it. Raises ConnectionError.
+        """
+        member = self._joining.member
+        if member is None:
+            raise ConnectionError("no broker answers")
+        try:
+            return await self._bounds.offsets_at(member.client, time_us, partitions)
+        except (KafkaError, TimeoutError) as error:
+            raise ConnectionError(str(error) or "no broker answers") from error
+
     async def poll(self, *, max_bytes: int, timeout_seconds: float) -> list[Record]:
         """Return records in order within each partition, or [] when none came in time.
 

@@ -94,6 +94,18 @@ class MemoryConsumer:
         """The partitions whose records ``poll`` gives at present."""
         return frozenset(self._positions)
 
+    @property
+    def positions(self) -> Mapping[TopicPartition, int]:
+        """The offset to be given next of each assigned partition."""
+        return self._positions
+
+    async def offsets_at(
+        self, time_us: int, partitions: Sequence[TopicPartition]
+    ) -> Mapping[TopicPartition, int]:
+        """Return the first offset that each log holds: records have no times here."""
+        del time_us
+        return {where: self._logs[where].start for where in partitions}
+
     async def poll(self, *, max_bytes: int, timeout_seconds: float) -> list[Record]:
         """Return records in order within each partition, or [] when none came in time."""
         await self._settle()

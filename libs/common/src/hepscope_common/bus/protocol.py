@@ -108,6 +108,21 @@ class Consumer(Protocol):
         """The partitions whose records ``poll`` gives at present."""
         ...
 
+    @property
+    def positions(self) -> Mapping[TopicPartition, int]:
+        """The offset to be given next of each assigned partition."""
+        ...
+
+    async def offsets_at(
+        self, time_us: int, partitions: Sequence[TopicPartition]
+    ) -> Mapping[TopicPartition, int]:
+        """Return the first offset of assigned partitions whose record is not older than a time.
+
+        Where nobody knows the times of records it is the first that the log holds. Raises
+        ConnectionError when the bus does not answer.
+        """
+        ...
+
     async def poll(self, *, max_bytes: int, timeout_seconds: float) -> list[Record]:
         """Return records in order within each partition, or [] when none came in time.
 

@@ -22,6 +22,8 @@ class Sessions:
         self._limit = limit
         self._of_calls: dict[tuple[str, str], list[Attempt]] = {}
         self._order: OrderedDict[int, tuple[int, Attempt]] = OrderedDict()
+        self.by_node: dict[str, int] = {}
+        """How many are under way, by the scope in which they are known."""
 
     def __len__(self) -> int:
         """Return how many are under way."""
@@ -35,6 +37,7 @@ class Sessions:
             return
         sessions.append(attempt)
         self._order[id(attempt)] = (over_us, attempt)
+        self.by_node[attempt.node] = self.by_node.get(attempt.node, 0) + 1
         if len(self._order) > self._limit:
             self.evicted += 1
             self._forget_oldest()
@@ -57,6 +60,9 @@ class Sessions:
 
     def _remove(self, attempt: Attempt) -> None:
         del self._order[id(attempt)]
+        self.by_node[attempt.node] -= 1
+        if not self.by_node[attempt.node]:
+            del self.by_node[attempt.node]
         key = (attempt.node, attempt.call_id)
         sessions = self._of_calls[key]
         # By identity: two attempts may be equal in every field.
