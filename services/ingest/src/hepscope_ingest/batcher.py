@@ -21,8 +21,8 @@ from hepscope_ingest.delivery import Delivery, Sealed
 MAX_PACKETS = 1000
 """Below the 1024 that a record may hold (the index has ten bits)."""
 
-SMALL_RECORD_BYTES = 16 * 1024
-"""Records under this size let the age grow."""
+SMALL_SHARE = 0.5
+"""Records under this share of their bound let the age grow: each costs what several packets do."""
 
 MAX_AGE_FACTOR = 10
 
@@ -131,7 +131,7 @@ class Batcher:
         self._timer = None
         sizes = [record.size for record in self._open.values()]
         self._close_all()
-        if sizes and sum(sizes) < SMALL_RECORD_BYTES * len(sizes):
+        if sizes and sum(sizes) < self._record_bytes * SMALL_SHARE * len(sizes):
             self._age = min(self._age * 1.5, self._least_age * MAX_AGE_FACTOR)
         else:
             self._age = max(self._age / 1.5, self._least_age)
