@@ -18,6 +18,7 @@ from chaos.sabotage import Harm
 
 SHORT_FAULTS = 8
 SHORT_SCALE = 0.25
+PROCESSES = "processes"
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -57,6 +58,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         metavar="NAME",
         help=f"only faults of these, comma-separated: {', '.join([*Kind, *Part, *Link])}",
     )
+    if (target := os.environ.get("TARGET", PROCESSES)) != PROCESSES:
+        parser.error(f"TARGET={target}: there are only {PROCESSES} to break so far")
     return parser.parse_args(arguments)
 
 
@@ -77,8 +80,8 @@ def settings_of(options: argparse.Namespace) -> Options:
     packets = options.packets if options.packets is not None else 100_000
     if options.short and options.packets is None:
         packets = 2000
-    # A fault and its recovery take about half a minute; a bad one takes all of the patience.
-    likely = options.rate * 45 * (options.faults or FAULTS_PER_CYCLE)
+    # A fault and its recovery take about 20 s; a bad one takes all of the patience.
+    likely = options.rate * 40 * (options.faults or FAULTS_PER_CYCLE)
     return Options(
         rate=options.rate,
         packets=packets,

@@ -12,10 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import asyncpg
-
 from chaos import disk
-from chaos.broker import Broker
 from chaos.broker_choice import choose
 from chaos.clock import NoClockError, find_library
 from chaos.injector import Injector, breaks_span
@@ -24,19 +21,16 @@ from chaos.load import Load
 from chaos.numbers import LaneName
 from chaos.parts import Part
 from chaos.plan import CLOCK_KINDS, Fault, Kind, touches_broker
+from chaos.recovery import ASK_SECONDS, Recovery, wait_for_writers
 from chaos.report import Findings, Outcome
 from chaos.sabotage import Harm, do_harm
 from chaos.services import PARTITIONS
-from chaos.stored import has_any, read_positions, read_stored
-from chaos.topic import end_offsets, read_topic
+from chaos.stored import read_stored
+from chaos.topic import read_topic
 from chaos.verification import verify
-from hepscope_common.bus.topics import SIGNALLING
 
-ASK_SECONDS = 0.25
 FINISH_SECONDS = 120.0
-LAG_SECONDS = 300.0
 WARM_SECONDS = 2.0
-CALM_SECONDS = 3.0
 
 Say = Callable[[str], None]
 
@@ -151,21 +145,21 @@ class Run:
     async def _do(
         self, fault: Fault, installation: Installation, load: Load, injector: Injector
     ) -> Outcome:
-        at_seconds = time.monotonic() - self._began
+        at_seconds, patience = time.monotonic() - self._began, self._options.patience_seconds
         ends = {part: running.own_ends for part, running in installation.parts.items()}
         await injector.begin(fault)
         await asyncio.sleep(fault.hold_seconds)
         during = ""
         if fault.kind in CLOCK_KINDS:
-            during = await self._recover(installation, load, load.marks())
+            during = await Recovery(installation, load).wait(seconds=patience)
         ended = time.monotonic()
-        marks = load.marks()
+        recovery = Recovery(installation, load)
         trouble = ""
         try:
             await injector.end(fault)
         except Exception as error:  # noqa: BLE001 - of whatever class, the part did not come back
             trouble = f"{type(error).__name__}: {error}"
-        trouble = trouble or await self._recover(installation, load, marks)
+        trouble = trouble or await recovery.wait(seconds=patience)
         if during:
             trouble = f"with the wrong clock: {during}; {trouble or 'well again after it'}"
         return Outcome(
@@ -175,17 +169,6 @@ class Run:
             [part for part, one in installation.parts.items() if one.own_ends > ends[part]],
             trouble,
         )
-
-    async def _recover(self, installation: Installation, load: Load, marks: dict[str, int]) -> str:
-        """Wait until all is well; return "" or what is not."""
-        deadline = time.monotonic() + self._options.patience_seconds
-        while True:
-            reasons = await installation.unready() or await _unstored(installation, load, marks)
-            if not reasons:
-                return ""
-            if time.monotonic() > deadline:
-                return "; ".join(reasons)
-            await asyncio.sleep(ASK_SECONDS)
 
     async def _go_on(self, load: Load) -> None:
         """Send until there were enough packets, for long enough."""
@@ -205,7 +188,7 @@ class Run:
             findings.spans += balance.spans
         findings.lies = load.hep.lies
         broker, dsn = installation.broker, installation.dsn
-        findings.lag = await _wait_for_writer(broker, dsn)
+        findings.lag = await wait_for_writers(broker, dsn)
         for harm in self._options.sabotage:
             self._say(f"sabotage: {await do_harm(dsn, harm)}")
         topic = await read_topic(broker, PARTITIONS)
@@ -225,29 +208,3 @@ class Run:
             + f" tcp connections lost {load.tcp.broken}; http answers {dict(load.http.answers)};"
             + f" on the bus {len(topic.numbers)} in {topic.records} records, {again} twice"
         )
-
-
-async def _unstored(installation: Installation, load: Load, marks: dict[str, int]) -> list[str]:
-    """Return why new packets cannot be seen in the database yet; [] when they can."""
-    try:
-        found = await has_any(installation.dsn, load.since(marks))
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        return [f"database: {type(error).__name__}"]
-    return [] if found else ["new packets are not stored"]
-
-
-async def _wait_for_writer(broker: Broker, dsn: str) -> int:
-    """Return how many records are not stored; waits until none are and no more come."""
-    deadline = time.monotonic() + LAG_SECONDS
-    ends, calm_since = await end_offsets(broker, PARTITIONS), time.monotonic()
-    while True:
-        positions = await read_positions(dsn, SIGNALLING)
-        lag = sum(max(0, end - positions.get(n, 0)) for n, end in ends.items())
-        now = time.monotonic()
-        if (not lag and now - calm_since > CALM_SECONDS) or now > deadline:
-            return lag
-        await asyncio.sleep(ASK_SECONDS)
-        before, ends = ends, await end_offsets(broker, PARTITIONS)
-        # What ingest still held, in memory or in its spool, may come after the last sender ended.
-        if ends != before:
-            calm_since = time.monotonic()

@@ -128,3 +128,12 @@ def test_the_broker_is_touched_by_the_ways_to_it() -> None:
     assert not any("broker" in fault.title for fault in left)
     assert all("broker" in fault.title for fault in plan if touches_broker(fault))
     assert len(left) > 40
+
+
+def test_a_target_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rather than breaking something else than was asked for."""
+    monkeypatch.setenv("TARGET", "compose")
+    with pytest.raises(SystemExit):
+        parse([])
+    monkeypatch.setenv("TARGET", "processes")
+    parse([])
