@@ -131,8 +131,10 @@ class KafkaBus:
         self._trouble = "ended"
         if self.producing is None:
             return
+        # One that never reached a broker is not worth waiting for.
+        patience = FLUSH_SECONDS if self._connected.is_set() else 0
         try:
-            async with asyncio.timeout(FLUSH_SECONDS):
+            async with asyncio.timeout(patience):
                 await self.producing.flush()
         except TimeoutError:
             _log.error("ended with %d records not acknowledged", self.producing.waiting_records)
