@@ -112,7 +112,7 @@ class KafkaBus:
         """Wait for the brokers, then for the topics to be as the settings want them.
 
         Raises StartupError when they are not and waiting does not help. A bus that does not wait
-        does all this beside, and then ends the process.
+        does this beside the rest, where such an error ends the process.
         """
         if self._waits:
             await self._connect()
