@@ -31,6 +31,7 @@ async def current(dsn: str) -> str | None:
         connection = await asyncpg.connect(
             dsn,
             timeout=CONNECT_SECONDS,
+            command_timeout=CONNECT_SECONDS,
             server_settings={"application_name": "hepscope migrations"},
         )
     except ValueError as error:

@@ -4,7 +4,8 @@ import asyncio
 import os
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import asyncpg
@@ -16,6 +17,7 @@ from integration.storage_writer.rig import (
     SETTINGS,
     fetch,
     make_bus,
+    make_writer,
     put,
     running,
     until,
@@ -28,11 +30,17 @@ pytestmark = pytest.mark.database
 
 SMALL = SETTINGS.model_copy(update={"batch_packets": 100})
 CALLS = 600
+FLOOD = 300
 
 KILL = """
 select pg_terminate_backend(pid) from pg_stat_activity
 where datname = current_database() and pid <> pg_backend_pid()
   and application_name like 'hepscope writer%'
+"""
+
+WAITING = """
+select exists (select from pg_stat_activity
+where application_name like 'hepscope writer%' and wait_event_type = 'Lock')
 """
 
 
@@ -84,6 +92,26 @@ async def test_sessions_cut_under_load_lose_nothing(database: str) -> None:
     assert rig.counts()["attempts_total{busy}"] >= 1
 
 
+async def test_a_session_killed_while_it_takes_no_more_is_given_up_at_once(database: str) -> None:
+    """The driver waits for buffers to empty, and nobody tells it that they never will."""
+    bus = make_bus()
+    blocker = await asyncpg.connect(database)
+    async with running(bus, database) as rig:
+        put(bus, make_flood(1))
+        await until_committed(rig, 1)
+        await blocker.execute("begin; lock table hepscope.packet in access exclusive mode")
+        put(bus, make_flood(), per_record=10)
+        await until_waiting(database)
+        await blocker.execute(KILL)
+        await blocker.execute("rollback")
+        await until(lambda: rig.writer.backlog_bytes + rig.writer.lag_records == 0)
+    await blocker.close()
+
+    assert rig.counts()["attempts_total{busy}"] >= 1
+    assert "attempts_total{timeout}" not in rig.counts()
+    assert len(await fetch(database, "select from hepscope.packet")) == 1 + FLOOD
+
+
 async def test_a_server_that_crashes_under_load_loses_nothing(
     own_server: tuple[Cluster, str],
 ) -> None:
@@ -129,6 +157,37 @@ async def test_a_server_that_is_away_at_the_start_is_waited_for(
     assert len(await fetch(dsn, "select from hepscope.sip")) == 7
 
 
+async def test_a_server_that_is_frozen_is_told_and_waited_for(
+    own_server: tuple[Cluster, str],
+) -> None:
+    """It answers nothing, not even that it cancels; once it goes on everything is stored once."""
+    cluster, dsn = own_server
+    await execute(dsn, "truncate hepscope.sip, hepscope.call, hepscope.bus_position")
+    hurried = SMALL.model_copy(update={"batch_timeout_seconds": 0.3})
+    async with running(full_bus(), dsn, hurried) as rig, held_up(dsn):
+        with frozen(cluster):
+            await until(lambda: "TimeoutError" in rig.writer.readiness()[1])
+
+    await assert_stored_once(dsn)
+
+
+async def test_the_end_does_not_wait_for_a_frozen_server(own_server: tuple[Cluster, str]) -> None:
+    """Cut short while it drains, the writer ends; the bus keeps what is not stored."""
+    cluster, dsn = own_server
+    await execute(dsn, "truncate hepscope.sip, hepscope.call, hepscope.bus_position")
+    bus = full_bus()
+    rig = make_writer(bus, dsn, SMALL)
+    await rig.writer.__aenter__()
+    async with held_up(dsn):
+        with frozen(cluster):
+            async with asyncio.timeout(60):
+                with pytest.raises(TimeoutError):
+                    async with asyncio.timeout(0.5):
+                        await rig.writer.__aexit__(None, None, None)
+
+    assert bus.used_bytes > 0
+
+
 async def test_a_batch_that_waits_too_long_is_given_up_and_repeated(database: str) -> None:
     """A lock that nobody releases costs time-outs; what is taken ahead meanwhile is bounded."""
     hurried = SMALL.model_copy(update={"batch_timeout_seconds": 0.3, "buffer_bytes": 1024 * 1024})
@@ -151,14 +210,58 @@ async def test_a_batch_that_waits_too_long_is_given_up_and_repeated(database: st
 
     rows = await fetch(database, "select count(distinct id) from hepscope.sip")
     assert rows[0][0] == CALLS * 7
-    assert len(await fetch(database, "select from hepscope.packet")) == 300
+    assert len(await fetch(database, "select from hepscope.packet")) == FLOOD
 
 
-def make_flood() -> list[bytes]:
-    """Return six megabytes of log lines."""
+@contextmanager
+def frozen(cluster: Cluster) -> Iterator[None]:
+    """Stop every process of a server for a while."""
+    assert cluster.process is not None
+    server = cluster.process.pid
+    # The first one makes all others, hence none any more once it is stopped.
+    os.kill(server, signal.SIGSTOP)
+    children = Path(f"/proc/{server}/task/{server}/children").read_text().split()
+    stopped = [*map(int, children), server]
+    try:
+        for pid in stopped:
+            os.kill(pid, signal.SIGSTOP)
+        yield
+    finally:
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
+
+
+@asynccontextmanager
+async def held_up(dsn: str) -> AsyncIterator[None]:
+    """Hold a writer up amid its transactions; it waits when the body begins."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute("begin; lock table hepscope.bus_position in exclusive mode")
+        await until_waiting(dsn)
+        yield
+    finally:
+        connection.terminate()
+
+
+async def until_waiting(dsn: str) -> None:
+    """Return once a session of the writer waits for a lock.
+
+    On a session of its own: within a transaction the view shows what it showed first.
+    """
+    watcher = await asyncpg.connect(dsn)
+    try:
+        async with asyncio.timeout(20):
+            while not await watcher.fetchval(WAITING):
+                await asyncio.sleep(0.01)
+    finally:
+        watcher.terminate()
+
+
+def make_flood(count: int = FLOOD) -> list[bytes]:
+    """Return log lines, six megabytes unless told otherwise."""
     line = b"x" * 20_000
     return [
-        make_packet(line, protocol_type=100, correlation_id=str(n).encode()) for n in range(300)
+        make_packet(line, protocol_type=100, correlation_id=str(n).encode()) for n in range(count)
     ]
 
 

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 
+from hepscope_common.store.transaction import transaction
 from hepscope_storage_writer.maintain_settings import RetentionSettings
 from hepscope_storage_writer.retention import disk_budget
 
@@ -52,7 +53,7 @@ async def data_directory(connection: asyncpg.Connection) -> Path | None:
     The group role may not, but the user who connected often may.
     """
     try:
-        async with connection.transaction():
+        async with transaction(connection):
             await connection.execute("set local role none")
             return Path(await connection.fetchval("select current_setting('data_directory')"))
     except asyncpg.InsufficientPrivilegeError:

@@ -5,14 +5,16 @@ from typing import Final
 
 import asyncpg
 
+from hepscope_common.store.connection import ANSWER_SECONDS
 from hepscope_common.store.partitions import LeafCache
+from hepscope_common.store.transaction import transaction
 from hepscope_storage_writer.maintain_catalogue import CLOSED
 from hepscope_storage_writer.retention import Policy, StoredLeaf, closing, missing_starts
 
 # Under deadlock_timeout (1 s), after which PostgreSQL would cancel an autovacuum for us.
 SUMMARY_LOCK_TIMEOUT: Final = "500ms"
 # A leaf of 40 GB takes minutes to freeze; it delays nothing but the next round.
-VACUUM_TIMEOUT: Final = "30min"
+VACUUM_SECONDS: Final = 1800
 # Autovacuum never analyzes a partitioned parent. These are small; of messages the leaves' own
 # statistics do, and analyzing their parents would sample every leaf each day.
 ANALYZED: Final = frozenset({"call", "registration"})
@@ -36,7 +38,7 @@ async def make_ahead(
 
 async def summarize(connection: asyncpg.Connection, leaf: StoredLeaf) -> int:
     """Summarize new page ranges of a leaf that rows arrive in; return how many ranges."""
-    async with connection.transaction():
+    async with transaction(connection):
         await connection.execute(f"set local lock_timeout = '{SUMMARY_LOCK_TIMEOUT}'")
         return int(await connection.fetchval("select hepscope.summarize_leaf($1)", leaf.name))
 
@@ -48,11 +50,13 @@ async def close_oldest(
     leaf = closing(leaves, as_of_us)
     if leaf is None:
         return 0
-    await connection.execute(f"set statement_timeout = '{VACUUM_TIMEOUT}'")
+    await connection.execute(f"set statement_timeout = '{VACUUM_SECONDS}s'")
+    longest = VACUUM_SECONDS + ANSWER_SECONDS
     try:
-        await connection.execute(f'vacuum (freeze, analyze) hepscope."{leaf.name}"')
+        vacuum = f'vacuum (freeze, analyze) hepscope."{leaf.name}"'
+        await connection.execute(vacuum, timeout=longest)
         if leaf.root in ANALYZED:
-            await connection.execute(f'analyze hepscope."{leaf.root}"')
+            await connection.execute(f'analyze hepscope."{leaf.root}"', timeout=longest)
         await connection.execute(f"comment on table hepscope.\"{leaf.name}\" is '{CLOSED}'")
     finally:
         if not connection.is_closed():

@@ -11,6 +11,7 @@ from typing import Final
 
 import asyncpg
 
+from hepscope_common.store.connection import ANSWER_SECONDS
 from hepscope_common.store.partitions import bin_start
 from hepscope_storage_writer.maintain_catalogue import read_leaves, read_policies
 from hepscope_storage_writer.maintain_drop import drop_leaf, finish_interrupted, move_floor
@@ -18,7 +19,7 @@ from hepscope_storage_writer.maintainer import ROUND
 from hepscope_storage_writer.retention import Policy, StoredLeaf
 
 # A round that closes a big leaf may vacuum it for longer; then the command is worth repeating.
-WAIT_FOR_ROUND: Final = "60s"
+WAIT_FOR_ROUND_SECONDS: Final = 60
 
 
 class MaintenanceBusyError(RuntimeError):
@@ -105,12 +106,15 @@ async def drop(
 @asynccontextmanager
 async def _between_rounds(connection: asyncpg.Connection) -> AsyncIterator[None]:
     """Hold the lock of whoever changes partitions."""
-    await connection.execute(f"set lock_timeout = '{WAIT_FOR_ROUND}'; set statement_timeout = 0")
+    longest = WAIT_FOR_ROUND_SECONDS
+    await connection.execute(f"set lock_timeout = '{longest}s'; set statement_timeout = 0")
     try:
-        await connection.execute(f"select pg_advisory_lock({ROUND})")
+        await connection.execute(
+            f"select pg_advisory_lock({ROUND})", timeout=longest + ANSWER_SECONDS
+        )
     except asyncpg.LockNotAvailableError as error:
         raise MaintenanceBusyError(
-            f"maintenance has been at work for {WAIT_FOR_ROUND}; try again later"
+            f"maintenance has been at work for {longest} s; try again later"
         ) from error
     await connection.execute("reset lock_timeout; reset statement_timeout")
     try:

@@ -11,13 +11,11 @@ from contextlib import asynccontextmanager
 import asyncpg
 
 from hepscope_common.store.connection import Access, connect
+from hepscope_common.store.transaction import SESSION_LOST
 from hepscope_common.store.verdicts import Verdict, is_missing_leaf, verdict_of
 
 CLOSE_SECONDS = 5.0
 """How long a session may take to say goodbye before it is cut."""
-
-_BROKEN = (OSError, EOFError, asyncpg.InterfaceError, asyncpg.InternalClientError)
-"""What asyncpg raises, beside the server's errors, when a session is no good any more."""
 
 
 class Session:
@@ -79,4 +77,4 @@ def _leaves_session_usable(error: BaseException) -> bool:
     """Whether only the transaction failed; cancellation may have cut a protocol exchange."""
     if isinstance(error, asyncpg.PostgresError):
         return is_missing_leaf(error) or verdict_of(error) is Verdict.POISON
-    return isinstance(error, Exception) and not isinstance(error, _BROKEN)
+    return isinstance(error, Exception) and not isinstance(error, SESSION_LOST)

@@ -19,6 +19,7 @@ from hepscope_common.store import copy, node_reports, origins
 from hepscope_common.store.node_reports import ReportedNodes
 from hepscope_common.store.partitions import Leaf, LeafCache
 from hepscope_common.store.positions import Advance, compare_and_set
+from hepscope_common.store.transaction import transaction
 from hepscope_storage_writer import parties
 from hepscope_storage_writer.batch import Batch
 from hepscope_storage_writer.call_table import CALLS, KeyedCall
@@ -99,7 +100,7 @@ class Storing:
         """
         async with self.session.hold() as connection:
             plan = await self._plan(connection, batch)
-            async with connection.transaction():
+            async with transaction(connection):
                 if not await compare_and_set(connection, self._bus_id, advances):
                     raise StalePositionsError
                 if not await origins.store(connection, self._bus_id, batch.rises()):
@@ -113,7 +114,7 @@ class Storing:
         async with self.session.hold() as connection:
             plan = await self._plan(connection, batch)
             with suppress(_RehearsedError):
-                async with connection.transaction():
+                async with transaction(connection):
                     await _write(connection, plan, self._bus_id)
                     raise _RehearsedError
 

@@ -60,6 +60,10 @@ ERRORS = {
         asyncpg.InterfaceError("cannot perform operation: another operation is in progress"),
         Verdict.FATAL,
     ),
+    "a driver confused by a session killed amid a COPY": (
+        asyncpg.InternalClientError("cannot switch to state 21"),
+        Verdict.BUSY,
+    ),
     "a time-out": (TimeoutError(), Verdict.BUSY),
     "a statement outdated by a migration": (
         asyncpg.InvalidCachedStatementError("cached statement plan is invalid"),
@@ -81,12 +85,3 @@ def test_only_an_undefined_table_is_a_missing_leaf() -> None:
     """A dropped leaf is told from other errors, so that the cache is forgotten for it alone."""
     assert is_missing_leaf(asyncpg.UndefinedTableError("x"))
     assert not is_missing_leaf(asyncpg.UndefinedColumnError("x"))
-
-
-def test_a_rollback_on_a_session_that_confused_the_driver_is_busy() -> None:
-    """Killed amid a COPY; the same words without that are a mistake of ours."""
-    error = asyncpg.InterfaceError("cannot perform operation: another operation is in progress")
-    assert verdict_of(error) is Verdict.FATAL
-
-    error.__context__ = asyncpg.InternalClientError("cannot switch to state 21")
-    assert verdict_of(error) is Verdict.BUSY

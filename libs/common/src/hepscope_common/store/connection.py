@@ -5,6 +5,7 @@ guard the database and the user may (``hepscope.roles_in_force``); else it stays
 owns everything. Time-outs are session settings, so that they hold for any user.
 """
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
@@ -18,6 +19,12 @@ _KEEPALIVE: Final = {
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
 }
+# A server that is well ends a statement by its own time-out; one that is frozen, or gone without a
+# word, is given up so much later.
+ANSWER_SECONDS: Final = 5.0
+# How soon the server notices that who asked has gone, while a statement waits for a lock, say: it
+# ends then, instead of holding what it locked itself.
+_CLIENT_CHECK: Final = "2s"
 # Of a pool: connections left unused for so long are closed.
 IDLE_SECONDS: Final = 300.0
 
@@ -65,12 +72,28 @@ where nspname = 'hepscope' and nspowner = to_regrole('hepscope_owner')
 """
 
 
+_DURATION: Final = re.compile(r"(\d+)(ms|s)")
+
+
+def command_seconds(settings: Mapping[str, str]) -> float:
+    """Return how long a session of these settings waits for the answer to one statement.
+
+    Their ``statement_timeout`` is in ms or s, as everywhere here.
+    """
+    found = _DURATION.fullmatch(settings["statement_timeout"])
+    if found is None:
+        raise ValueError(f"a statement timeout of {settings['statement_timeout']}")
+    seconds = int(found[1]) / (1000 if found[2] == "ms" else 1)
+    return seconds + ANSWER_SECONDS
+
+
 def session_settings(access: Access, application_name: str) -> dict[str, str]:
     """Return the settings that a session of this access starts with."""
     return {
         "application_name": application_name,
         "search_path": "hepscope",
         "timezone": "UTC",
+        "client_connection_check_interval": _CLIENT_CHECK,
         **_KEEPALIVE,
         **ACCESS_SETTINGS[access],
     }
@@ -86,10 +109,16 @@ async def connect(
 ) -> asyncpg.Connection:
     """Return a new session; the caller closes it.
 
-    Raises OSError (TimeoutError too) or asyncpg.PostgresError; ``verdict_of`` judges them.
+    Raises OSError (TimeoutError too) or asyncpg.PostgresError; ``verdict_of`` judges them. A
+    statement without an answer raises TimeoutError ANSWER_SECONDS after its time; give one that
+    may take longer than the access allows a ``timeout`` of its own.
     """
+    settings = session_settings(access, application_name)
     connection = await asyncpg.connect(
-        dsn, timeout=timeout_seconds, server_settings=session_settings(access, application_name)
+        dsn,
+        timeout=timeout_seconds,
+        command_timeout=command_seconds(settings),
+        server_settings=settings,
     )
     try:
         await become(connection, access)
@@ -117,12 +146,14 @@ def make_pool(
     async def prepare(connection: asyncpg.Connection) -> None:
         await become(connection, access)
 
+    own = {**session_settings(access, application_name), **(settings or {})}
     return asyncpg.create_pool(
         dsn,
         min_size=min_size,
         max_size=size,
         timeout=CONNECT_SECONDS,
         max_inactive_connection_lifetime=IDLE_SECONDS,
-        server_settings={**session_settings(access, application_name), **(settings or {})},
+        command_timeout=command_seconds(own),
+        server_settings=own,
         init=prepare,
     )

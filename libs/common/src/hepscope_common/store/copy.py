@@ -10,13 +10,15 @@ fail the COPY of a whole batch.
 """
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from struct import Struct
 from typing import Final
 
 import asyncpg
 
 from hepscope_common.store.json_text import JsonValue, encode_json
+from hepscope_common.store.transaction import unless_lost
 
 HEADER: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER: Final = b"\xff\xff"
@@ -171,13 +173,14 @@ async def copy_rows(
 
     Raises asyncpg's errors; the transaction is lost then, as after any failed statement.
     """
-    status = await connection.copy_to_table(
-        table, source=_slices(rows), columns=list(columns), format="binary"
-    )
+    async with unless_lost(connection), aclosing(_slices(rows)) as slices:
+        status = await connection.copy_to_table(
+            table, source=slices, columns=list(columns), format="binary"
+        )
     return int(status.rpartition(" ")[2])
 
 
-async def _slices(rows: bytes | bytearray | memoryview) -> AsyncIterator[bytes]:
+async def _slices(rows: bytes | bytearray | memoryview) -> AsyncGenerator[bytes, None]:
     yield HEADER
     view = memoryview(rows)
     for start in range(0, len(view), SLICE_BYTES):

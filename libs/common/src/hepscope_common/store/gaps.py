@@ -13,6 +13,8 @@ from typing import Final
 
 import asyncpg
 
+from hepscope_common.store.transaction import transaction
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -70,7 +72,7 @@ async def accept(connection: asyncpg.Connection, gap: Gap, who: str) -> bool:
     """Move the position and note the gap; False when the position moved since it was looked at."""
     at = gap.standing
     where = (at.bus_id, at.topic, at.partition)
-    async with connection.transaction():
+    async with transaction(connection):
         status = await connection.execute(
             _MOVE, *where, at.next_offset, at.epoch, gap.to_offset, f"gap accepted by {who}"
         )

@@ -11,6 +11,8 @@ from typing import Final, NamedTuple
 
 import asyncpg
 
+from hepscope_common.store.transaction import transaction
+
 # A bus has at most 1024 partitions of a few topics (message ids keep 10 bits for the partition).
 PARTITIONS_MAX: Final = 8192
 
@@ -91,7 +93,7 @@ async def take_over(
     _check_count(len(starts))
     wanted = sorted(starts)
     topics, numbers = [topic for topic, _ in wanted], [number for _, number in wanted]
-    async with connection.transaction():
+    async with transaction(connection):
         await connection.execute(_INSERT, bus_id, topics, numbers, [starts[key] for key in wanted])
         rows = await connection.fetch(_TAKE_OVER, bus_id, topics, numbers, owner)
     return _positions(rows)

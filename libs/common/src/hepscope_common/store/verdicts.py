@@ -68,10 +68,9 @@ def verdict_of(error: BaseException | None) -> Verdict:
     if isinstance(error, asyncpg.PostgresError):
         return verdict_of_state(error.sqlstate or "")
     if isinstance(error, asyncpg.InterfaceError):
-        # A session killed amid a COPY confuses the driver; the rollback then finds it in use.
-        is_confused = isinstance(error.__context__, asyncpg.InternalClientError)
-        return Verdict.BUSY if is_confused or _CLOSED.search(str(error)) else Verdict.FATAL
-    # OSError covers refused and reset connections and, as TimeoutError, every time-out.
+        return Verdict.BUSY if _CLOSED.search(str(error)) else Verdict.FATAL
+    # OSError covers refused and reset connections and, as TimeoutError, every time-out; a session
+    # killed amid a COPY confuses the driver, which then finds an error in itself.
     if isinstance(error, OSError | EOFError | asyncpg.InternalClientError):
         return Verdict.BUSY
     return Verdict.FATAL
