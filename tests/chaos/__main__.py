@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from chaos.broker_choice import is_foreign
 from chaos.parts import Link, Part
 from chaos.plan import FAULTS_PER_CYCLE, Fault, Kind, make_plan
 from chaos.report import Findings
@@ -67,21 +68,22 @@ def plan_of(options: argparse.Namespace) -> list[Fault]:
     """Return the faults that the options ask for."""
     short = options.short
     return make_plan(
-        options.faults or (SHORT_FAULTS if short else FAULTS_PER_CYCLE),
+        options.faults or (SHORT_FAULTS if short else None),
         seed=options.seed,
         only=[name for text in options.only for name in text.split(",")],
         without=[Kind.LONG_PAUSE] if short else [],
         hold_scale=SHORT_SCALE if short else 1.0,
+        spares_broker=is_foreign(options.broker),
     )
 
 
-def settings_of(options: argparse.Namespace) -> Options:
-    """Return how much the options ask for."""
+def settings_of(options: argparse.Namespace, faults: int) -> Options:
+    """Return how much the options ask for, with so many faults."""
     packets = options.packets if options.packets is not None else 100_000
     if options.short and options.packets is None:
         packets = 2000
     # A fault and its recovery take about 20 s; a bad one takes all of the patience.
-    likely = options.rate * 40 * (options.faults or FAULTS_PER_CYCLE)
+    likely = options.rate * 40 * faults
     return Options(
         rate=options.rate,
         packets=packets,
@@ -103,7 +105,7 @@ async def run(options: argparse.Namespace, plan: Sequence[Fault], work: Path) ->
     def say(text: str) -> None:
         print(f"[{time.monotonic() - began:6.0f} s] {text}", flush=True)
 
-    return await Run(work, settings_of(options), say=say).carry_out(plan)
+    return await Run(work, settings_of(options, len(plan)), say=say).carry_out(plan)
 
 
 def main() -> int:

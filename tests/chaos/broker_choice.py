@@ -16,6 +16,16 @@ DOCKER = "docker"
 JARS = "jars"
 
 
+def named(wanted: str) -> str:
+    """Return what is asked for by argument, else by environment; "" for nothing."""
+    return wanted or os.environ.get(VARIABLE, "")
+
+
+def is_foreign(wanted: str) -> bool:
+    """Whether the broker is somebody else's, so that the plan must spare it."""
+    return named(wanted) not in ("", DOCKER, JARS)
+
+
 def choose(
     wanted: str,
     directory: Path,
@@ -28,8 +38,8 @@ def choose(
     ``wanted`` is ``docker``, ``jars``, host:port, or "" for whatever there is. Raises
     CannotStartError, or DockerError where only Docker would do.
     """
-    wanted = wanted or os.environ.get(VARIABLE, "")
-    if wanted not in ("", DOCKER, JARS):
+    wanted = named(wanted)
+    if is_foreign(wanted):
         return ForeignBroker(wanted, say=say)
     if wanted != JARS:
         try:

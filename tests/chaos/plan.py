@@ -8,10 +8,10 @@ same plan, whatever the Python.
 """
 
 import random
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import combinations, cycle, islice
+from itertools import combinations, cycle
 
 from chaos.parts import BROKER_LINKS, SENDER_LINKS, SERVICES, Link, Part
 
@@ -77,14 +77,15 @@ def touches_broker(fault: Fault) -> bool:
 
 
 def make_plan(
-    count: int,
+    count: int | None,
     *,
     seed: int,
     only: Collection[str] = (),
     without: Collection[Kind] = (),
     hold_scale: float = 1.0,
+    spares_broker: bool = False,
 ) -> list[Fault]:
-    """Return so many faults.
+    """Return so many faults; None: each of those wanted once.
 
     ``only`` names kinds, parts or links, of which a fault must have one; ``hold_scale`` shortens
     how long each lasts. Raises ValueError when nothing is left to choose from.
@@ -92,32 +93,37 @@ def make_plan(
     known = {*Kind, *Part, *Link}
     if unknown := [name for name in only if name not in known]:
         raise ValueError(f"no kind, part or link: {', '.join(unknown)}")
+
+    def is_wanted(fault: Fault) -> bool:
+        names = {fault.kind, *fault.parts, *fault.links}
+        return (
+            fault.kind not in without
+            and not (spares_broker and touches_broker(fault))
+            and (not only or any(name in names for name in only))
+        )
+
     chance = random.Random(seed)
-    if not any(_is_wanted(fault, only, without) for fault in _cycle(random.Random(seed))):
+    paused = [part for part in Part if not (spares_broker and part is Part.BROKER)]
+    faults = list(filter(is_wanted, _cycle(chance, paused)))
+    if not faults:
         raise ValueError("no fault is of the chosen kinds and parts")
-    faults = (fault for fault in _endless(chance) if _is_wanted(fault, only, without))
+    while count is not None and len(faults) < count:
+        faults += filter(is_wanted, _cycle(chance, paused))
     return [
         replace(fault, hold_seconds=round(fault.hold_seconds * hold_scale, 2))
-        for fault in islice(faults, count)
+        for fault in faults[:count]
     ]
 
 
-def _is_wanted(fault: Fault, only: Collection[str], without: Collection[Kind]) -> bool:
-    names = {fault.kind, *fault.parts, *fault.links}
-    return fault.kind not in without and (not only or any(name in names for name in only))
+def _cycle(chance: random.Random, paused: Sequence[Part] = tuple(Part)) -> Iterator[Fault]:
+    """Yield every fault once, kinds in turn, each kind in an order of its own.
 
-
-def _endless(chance: random.Random) -> Iterator[Fault]:
-    while True:
-        yield from _cycle(chance)
-
-
-def _cycle(chance: random.Random) -> Iterator[Fault]:
-    """Yield every fault once, kinds in turn, each kind in an order of its own."""
+    ``paused`` are the parts of which one gets the long pause.
+    """
     heaps = [_kills(chance, 1), _pauses(), _networks(Kind.CUT), _kills(chance, 2), _disk()]
     clocks = _clocks(chance)
     heaps += [[fault for fault in clocks if fault.kind is kind] for kind in CLOCK_KINDS]
-    heaps += [_networks(Kind.STALL), [_long_pause(chance)]]
+    heaps += [_networks(Kind.STALL), [_long_pause(chance.choice(paused))]]
     for heap in heaps:
         chance.shuffle(heap)
     while any(heaps):
@@ -137,8 +143,7 @@ def _pauses() -> list[Fault]:
     return [Fault(Kind.PAUSE, parts=(part,), hold_seconds=PAUSE_SECONDS) for part in Part]
 
 
-def _long_pause(chance: random.Random) -> Fault:
-    part = chance.choice(list(Part))
+def _long_pause(part: Part) -> Fault:
     return Fault(Kind.LONG_PAUSE, parts=(part,), hold_seconds=LONG_PAUSE_SECONDS)
 
 

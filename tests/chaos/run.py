@@ -111,15 +111,11 @@ class Run:
             if any(fault.kind is Kind.DISK for fault in plan):
                 self.findings.left_out.append("disk-full: only root can mount a small disk")
         possible = [fault for fault in plan if fault.kind not in missing]
-        if Part.BROKER not in installation.parts:
-            ours = [fault for fault in possible if not touches_broker(fault)]
-            if len(ours) < len(possible):
-                self.findings.left_out.append(
-                    f"{len(possible) - len(ours)} faults of the broker and of the ways to it:"
-                    f" {installation.broker.title}"
-                )
-            possible = ours
-        return possible
+        if Part.BROKER in installation.parts:
+            return possible
+        title = installation.broker.title
+        self.findings.left_out.append(f"the broker and the ways to it: {title}")
+        return [fault for fault in possible if not touches_broker(fault)]
 
     async def _endure(
         self,
