@@ -105,7 +105,7 @@ class KafkaConsumer:
     ) -> Mapping[TopicPartition, int]:
         """Return the first offset of each log from a time on, its end if there is none.
 
-        The time of a record is when its producer took it. Raises ConnectionError.
+        The time of a record is when the broker took it. Raises ConnectionError.
         """
         member = self._joining.member
         if member is None:
