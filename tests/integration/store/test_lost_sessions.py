@@ -128,8 +128,9 @@ async def test_a_statement_ends_with_who_asked(
 ) -> None:
     """One that waits for a lock would wait on, and hold what it has locked itself."""
     pid = session.get_server_pid()
-    await copying(session, other)
+    task = await copying(session, other)
     session.terminate()
+    await end_of(task)
     watcher = await asyncpg.connect(database)
     async with asyncio.timeout(20):
         while await watcher.fetchval("select count(*) from pg_stat_activity where pid = $1", pid):
