@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hep import encode_ack, encode_hello
 from hepscope_capture.senders.answers import Answers, WrongAnswerError
-from support.hep_wire import sip_packet
+from support.hep_wire import generic, packet, sip_packet
 
 ORIGIN, OTHER = bytes(range(16)), bytes(16)
 
@@ -32,6 +32,7 @@ def test_everything_else_is_skipped() -> None:
     assert answers.feed(sip_packet()) is None
     assert answers.feed(encode_hello(ORIGIN)) is None
     assert answers.feed(b"HEP3\x00\x0a\xff\xff\xff\xff") is None
+    assert answers.feed(packet(generic(16, b"not deflated"))) is None
     assert answers.feed(b"220 mail.example.org ESMTP\r\n") is None
     assert answers.feed(encode_ack(ORIGIN, 0)) == 0
 

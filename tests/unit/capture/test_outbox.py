@@ -60,7 +60,9 @@ def test_a_lost_connection_begins_anew_with_the_first_that_stayed() -> None:
     outbox.acknowledge(1)
     outbox.rewind()
     outbox.add(packet(5))
+    assert outbox.waiting_bytes == 32
     assert numbers(outbox.take(100)) == [2, 3, 4, 5]
+    assert outbox.waiting_bytes == 0
     assert (outbox.repeated, outbox.taken) == (2, 5)
 
 

@@ -140,6 +140,8 @@ def test_a_certificate_is_for_a_name(certificates: Certificates) -> None:
     with certificates.serving(AckingServer()) as sink:
         wrong = Trust(ca=certificates.ca, server_name="other.example.org")
         assert "other.example.org" in refusal(dialler_to(sink.port, wrong))
+        nameless = Trust(ca=certificates.ca, server_name=".example.org")
+        assert "no name for TLS" in refusal(dialler_to(sink.port, nameless))
         right = Trust(ca=certificates.ca, server_name="hep.example.org")
         with stream_sender(dialler_to(sink.port, right), SystemClock()) as sender:
             assert sender.counts.is_acknowledged
