@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 
@@ -16,7 +17,7 @@ from hepscope_common.node_report import (
     decode_report,
     is_report,
 )
-from hepscope_ingest.node_reporter import instance_name
+from hepscope_ingest.node_reporter import LOOK_SECONDS, MAX_EARLY, instance_name
 from hepscope_ingest.node_reports import MAX_ADDRESSES, MAX_STRANGERS, NodeReports
 from hepscope_ingest.nodes import MAX_QUIRK_SETS, Node, NodeTable
 from hepscope_ingest.peers import PeerTable
@@ -246,6 +247,11 @@ def reports_on(rig: Rig) -> Sequence[NodeReport]:
     return [decode_report(packet) for packet in rig.on_bus() if is_report(packet)]
 
 
+def has_more_reports(rig: Rig, told: float) -> bool:
+    """Whether more were sent than so many."""
+    return rig.count("node_reports_total") > told
+
+
 def good(name: bytes) -> bytes:
     """A packet of a node."""
     return make_packet(make_request("OPTIONS", "one@example.org"), node_name=name)
@@ -269,6 +275,21 @@ async def test_reports_come_within_a_second_of_a_first_packet(make_rig: MakeRig)
         assert states["127.0.0.1"].refused == {"not_hep": 1}
         assert rig.count("node_reports_total") == 2
         assert rig.count("accepted_total", version="3") == 1
+
+
+async def test_a_flood_of_news_makes_few_reports(make_rig: MakeRig) -> None:
+    """Each name is news, but after some reports the next waits for its time."""
+    async with make_rig(reports={"every_seconds": 3000}) as rig:
+        told = 0.0
+        while told < MAX_EARLY:
+            await send_udp(rig, good(b"forged-%d" % told))
+            await rig.until(partial(has_more_reports, rig, told))
+            told = rig.count("node_reports_total")
+        await send_udp(rig, good(b"one more"))
+        loop = asyncio.get_running_loop()
+        next_look = loop.time() + 1.5 * LOOK_SECONDS
+        await rig.until(lambda: loop.time() > next_look)
+        assert rig.count("node_reports_total") == MAX_EARLY
 
 
 async def test_reports_are_numbered_like_the_packets_of_plain_senders(make_rig: MakeRig) -> None:

@@ -24,6 +24,9 @@ from hepscope_ingest.report_settings import ReportSettings
 LOOK_SECONDS: Final = 1.0
 """Between two looks for news, and so the least time between two reports."""
 
+MAX_EARLY: Final = 3
+"""Reports ahead of time between two regular ones: a flood of forged names is always news."""
+
 WHOLE_SECONDS: Final = 300.0
 """After so long everything is told again, for a database that has lost or never had it."""
 
@@ -75,12 +78,15 @@ class NodeReporter:
         period = self._settings.every_seconds
         entered = told = loop.time()
         whole_at = entered
+        early = 0
         while True:
             await asyncio.sleep(min(LOOK_SECONDS, period))
             now = loop.time()
-            is_due = now - told >= period or self._reports.has_news()
-            if not is_due or self._batcher.blocked:
+            is_regular = now - told >= period
+            is_early = not is_regular and early < MAX_EARLY and self._reports.has_news()
+            if not (is_regular or is_early) or self._batcher.blocked:
                 continue
+            early = 0 if is_regular else early + 1
             whole = now >= whole_at
             self._report(now - entered, elapsed_seconds=now - told, whole=whole)
             told = now
