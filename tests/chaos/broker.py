@@ -7,7 +7,7 @@ listener of its own advertises the port of its own proxy. Somebody else's broker
 past any proxy, so neither it nor the way to it can be broken.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -72,9 +72,8 @@ def listener_options(
     bind: str = "127.0.0.1",
 ) -> dict[str, str]:
     """Return the broker's settings; ``own`` maps clients to (port, advertised port)."""
-    names = {part: listener_name(part) for part in own}
-    listening = {CLIENT: port} | {names[part]: ports[0] for part, ports in own.items()}
-    advertised = {CLIENT: port} | {names[part]: ports[1] for part, ports in own.items()}
+    listening = {CLIENT: port} | {part.name: ports[0] for part, ports in own.items()}
+    advertised = {CLIENT: port} | {part.name: ports[1] for part, ports in own.items()}
     return {
         "listeners": f"{_join(listening, bind)},{_join({CONTROLLER: controller}, '127.0.0.1')}",
         "advertised.listeners": _join(advertised, "127.0.0.1"),
@@ -85,15 +84,5 @@ def listener_options(
     }
 
 
-def listener_name(part: Part) -> str:
-    """Return the name of the listener of a client."""
-    return part.name
-
-
 def _join(ports: Mapping[str, int], host: str) -> str:
     return ",".join(f"{name}://{host}:{port}" for name, port in ports.items())
-
-
-def ports_of(port: int, own: Mapping[Part, tuple[int, int]]) -> Sequence[int]:
-    """Return every port that clients or proxies connect to."""
-    return [port, *(ports[0] for ports in own.values())]

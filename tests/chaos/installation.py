@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self, runtime_checkable
+from typing import Self
 
 import httpx
 
@@ -20,19 +20,11 @@ from chaos.broker import Broker
 from chaos.child import Child
 from chaos.clock import Clock
 from chaos.disk import NoDiskError, SmallDisk
-from chaos.numbers import LaneName
-from chaos.parts import (
-    BROKER_LINKS,
-    DATABASE_LINKS,
-    HEP_LINKS,
-    HTTP_LINKS,
-    INGESTS,
-    SERVICES,
-    Link,
-    Part,
-)
+from chaos.parts import BROKER_LINKS, SERVICES, Link, Part
 from chaos.proxy import Proxy
+from chaos.runnable import Runnable
 from chaos.services import Ports, command_of, environment_of
+from chaos.wiring import source_of, upstream_of
 from support.service import Metrics
 
 START_SECONDS = 240.0
@@ -41,54 +33,12 @@ START_SECONDS = 240.0
 ASK_SECONDS = 3.0
 PAUSE_SECONDS = 0.1
 
-ADDRESSES = {
-    LaneName.UDP: "127.0.0.11",
-    LaneName.TCP: "127.0.0.12",
-    LaneName.HEP: "127.0.0.13",
-    LaneName.HTTP: "127.0.0.14",
-}
-"""Where the packets of each lane come from, by which ingest counts them."""
-
 ChooseBroker = Callable[[Path, Mapping[Part, tuple[int, int]]], Broker]
 """Makes the broker, given a folder and the ports of each client's listener and proxy."""
-
-_LANE_LINKS = {
-    Link.TCP: LaneName.TCP,
-    **dict.fromkeys(HEP_LINKS, LaneName.HEP),
-    **dict.fromkeys(HTTP_LINKS, LaneName.HTTP),
-}
 
 
 class NotStartedError(RuntimeError):
     """The installation did not become ready; the message says which part."""
-
-
-@runtime_checkable
-class Runnable(Protocol):
-    """A part as faults see it."""
-
-    starts: int
-
-    @property
-    def own_ends(self) -> int:
-        """How often it ended although nobody asked it to."""
-        ...
-
-    async def start(self) -> None:
-        """Start it."""
-        ...
-
-    async def kill(self) -> None:
-        """End it as a crash does."""
-        ...
-
-    async def pause(self) -> None:
-        """Stop it, as SIGSTOP does."""
-        ...
-
-    async def resume(self) -> None:
-        """Let it go on."""
-        ...
 
 
 class Installation:
@@ -115,7 +65,7 @@ class Installation:
         self._choose_broker = choose_broker
         self._broker: Broker | None = None
         self.proxies = {
-            link: Proxy(ports.links[link], self._upstream(link), source=_source(link))
+            link: Proxy(ports.links[link], upstream_of(link, ports), source=source_of(link))
             for link in Link
         }
         self.parts: dict[Part, Runnable] = {}
@@ -188,17 +138,6 @@ class Installation:
                 raise NotStartedError("; ".join(unready))
             await asyncio.sleep(PAUSE_SECONDS)
 
-    def _upstream(self, link: Link) -> int:
-        ports = self.ports
-        clients = {link: ports.listeners[part] for part, link in BROKER_LINKS.items()}
-        stores = dict.fromkeys(DATABASE_LINKS.values(), ports.database)
-        senders = {
-            Link.TCP: ports.hep_tcp[Part.INGEST],
-            **{link: ports.hep_tcp[part] for link, part in zip(HEP_LINKS, INGESTS, strict=True)},
-            **{link: ports.http[part] for link, part in zip(HTTP_LINKS, INGESTS, strict=True)},
-        }
-        return (clients | stores | senders)[link]
-
     def _make_folders(self) -> None:
         # The database's account passes through; nobody else can list it.
         self.work.chmod(0o711)
@@ -261,8 +200,3 @@ class Installation:
 
     def _data_folders(self) -> Iterator[Path]:
         yield from (path for path in self.work.iterdir() if path.is_dir() and path != self.logs)
-
-
-def _source(link: Link) -> str | None:
-    lane = _LANE_LINKS.get(link)
-    return None if lane is None else ADDRESSES[lane]

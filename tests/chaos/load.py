@@ -7,13 +7,14 @@ from collections.abc import Set as AbstractSet
 import httpx
 
 from chaos.balance import Balance, Reading, kernel_drops, read_counters
-from chaos.installation import ADDRESSES, Installation
+from chaos.installation import Installation
 from chaos.lane import Lane
 from chaos.lane_acked import AckedLane
 from chaos.lane_http import HttpLane
 from chaos.lane_plain import TcpLane, UdpLane
 from chaos.numbers import LaneName, Number
 from chaos.parts import HEP_LINKS, HTTP_LINKS, Link, Part
+from chaos.wiring import ADDRESSES
 
 SETTLE_SECONDS = 30.0
 CALM_READINGS = 3
