@@ -38,12 +38,17 @@ class Dialler:
     ) -> None:
         """Make the way to a target; trust is whom TLS believes, by default the system's CAs.
 
-        Raises ValueError, with a line for the user, for certificates that cannot be used.
+        Raises ValueError, with a line for the user, for certificates or a name of the server that
+        cannot be used.
         """
         self.target = target
         self._seconds = seconds
-        self._trust = trust or Trust()
-        self._context = self._trust.context() if target.scheme is Scheme.TLS else None
+        trust = trust or Trust()
+        self._name = trust.server_name or target.host
+        self._context: ssl.SSLContext | None = None
+        if target.scheme is Scheme.TLS:
+            self._context = trust.context()
+            _check_name(self._context, self._name)
 
     def dial(self) -> socket.socket:
         """Return a connection. Raises OSError, and UnicodeError for an impossible name."""
@@ -54,14 +59,18 @@ class Dialler:
                 connected.setsockopt(level, option, value)
             if self._context is None:
                 return connected
-            name = self._trust.server_name or target.host
-            return self._context.wrap_socket(connected, server_hostname=name)
+            return self._context.wrap_socket(connected, server_hostname=self._name)
         except OSError:
             connected.close()
             raise
-        except ValueError as error:
-            connected.close()
-            raise OSError(f"no name for TLS: {error}") from None
+
+
+def _check_name(context: ssl.SSLContext, name: str) -> None:
+    """Raise ValueError for a name that TLS would refuse only once it is connected."""
+    try:
+        context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname=name)
+    except ValueError:
+        raise ValueError(f"{name!r} is no name of a TLS server") from None
 
 
 def explain(error: Exception) -> str:
