@@ -3,8 +3,6 @@
 import asyncio
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
 from hep import admit, decode3, encode2
@@ -14,9 +12,8 @@ from hepscope_common.node_report import NodeReport, NodeState, encode_reports
 from hepscope_common.runtime import Supervisor
 from hepscope_metrics_exporter.component import GROUP, Exporter
 from hepscope_metrics_exporter.methods import MethodLabels, status_class
-from hepscope_metrics_exporter.metrics import ExporterMetrics
+from hepscope_metrics_exporter.nodes import NODE_CHARS
 from hepscope_metrics_exporter.settings import MetricsSettings
-from hepscope_metrics_exporter.traffic import NODE_CHARS, TrafficCounter
 from support.builders import make_call, make_packet, make_request
 
 
@@ -81,7 +78,7 @@ async def test_extension_methods_may_be_named_in_the_settings() -> None:
 ODD = {
     "no CSeq": (b"SIP/2.0 486 Busy\r\n\r\n", OTHER, "4xx"),
     "folded CSeq": (b"SIP/2.0 486 Busy\r\nCSeq:\r\n 1 INVITE\r\n\r\n", "INVITE", "4xx"),
-    "code out of range": (b"SIP/2.0 4294967301 x\r\ncseq : 1 BYE\r\n\r\n", None, None),
+    "code out of range": (b"SIP/2.0 4294967301 x\r\ncseq : 1 BYE\r\n\r\n", "BYE", OTHER),
     "big code": (b"SIP/2.0 799 x\r\ncseq : 1 BYE\r\n\r\n", "BYE", OTHER),
 }
 
@@ -91,9 +88,6 @@ async def test_odd_responses_are_counted_somewhere(case: str) -> None:
     """As far as they can be read, else as malformed."""
     payload, method, kind = ODD[case]
     registry = await counted(make_packet(payload))
-    if method is None or kind is None:
-        assert registry.get_sample_value("hepscope_sip_malformed_total") == 1
-        return
     labels = {"method": method, "class": kind}
     assert registry.get_sample_value("hepscope_sip_responses_total", labels) == 1
 
@@ -140,8 +134,8 @@ async def test_nodes_beyond_the_bound_are_other() -> None:
     """A flood of node names cannot grow the exposition."""
     packets = [make_packet(make_request(), node_name=b"n%d" % n) for n in range(50)]
     registry = await counted(*packets, max_nodes=1)
-    labels = {"node": OTHER, "type": OTHER, "version": OTHER}
-    assert registry.get_sample_value("hepscope_packets_total", labels) == 38
+    labels = {"node": OTHER, "type": "sip", "version": "3"}
+    assert registry.get_sample_value("hepscope_packets_total", labels) == 49
 
 
 async def test_a_long_node_name_is_cut() -> None:
@@ -162,24 +156,3 @@ def test_methods_are_closed() -> None:
     """Case decides (RFC 3261 section 7.1)."""
     labels = MethodLabels()
     assert [labels.label(name) for name in ("INVITE", "invite", "")] == ["INVITE", OTHER, OTHER]
-
-
-PIECES = st.sampled_from(
-    [
-        b"SIP/2.0 ", b"200", b"99", b"1000", b" OK", b"\r\n", b"\n", b"INVITE", b"invite", b" ",
-        b"sip:a", b" SIP/2.0", b"CSeq: ", b"cseq:", b"1 ", b"BYE", b"other", b"12x ", b"\r", b":",
-    ]
-)  # fmt: skip
-
-
-@given(payload=st.lists(PIECES, max_size=14).map(b"".join))
-def test_the_fast_reading_agrees_with_the_patterns(payload: bytes) -> None:
-    """What is found by plain searches is what the patterns find, whatever the payload."""
-    fast, slow = (
-        TrafficCounter(ExporterMetrics(CollectorRegistry(), labels, max_nodes=9, lag=list), labels)
-        for labels in (MethodLabels(), MethodLabels())
-    )
-    fast._count_sip(payload)
-    slow._count_unusual(payload)
-    for name in ("requests", "responses", "malformed"):
-        assert getattr(fast._metrics, name).counts == getattr(slow._metrics, name).counts

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from hepscope_common.bus.kafka import KafkaBus
 from hepscope_common.bus.settings import BusSettings
 from hepscope_common.http import HttpServer
+from hepscope_common.names import Names, NamesSettings
 from hepscope_common.ops import make_ops_app
 from hepscope_common.runtime import Component
 from hepscope_common.service import Around, ServiceSettings, run
@@ -22,6 +23,7 @@ class MetricsExporterSettings(ServiceSettings):
 
     bus: BusSettings = BusSettings()
     metrics: MetricsSettings = MetricsSettings()
+    names: NamesSettings = NamesSettings()
 
 
 async def parts(around: Around[MetricsExporterSettings]) -> AsyncIterator[Component]:
@@ -30,7 +32,9 @@ async def parts(around: Around[MetricsExporterSettings]) -> AsyncIterator[Compon
     bus = KafkaBus(settings.bus, registry, supervisor)
     around.checks["bus"] = bus.ready
     yield bus
-    exporter = Exporter(settings.metrics, bus, registry, supervisor)
+    names = Names(settings.names, supervisor)
+    yield names
+    exporter = Exporter(settings.metrics, bus, registry, supervisor, names)
     around.checks["exporter"] = exporter.ready
     yield exporter
     app = make_ops_app(registry, around.checks)

@@ -14,6 +14,7 @@ from prometheus_client.process_collector import ProcessCollector
 
 from hepscope_common.bus import MemoryBus
 from hepscope_common.http import HttpServer
+from hepscope_common.names import Names
 from hepscope_common.ops import Readiness, make_ops_app
 from hepscope_common.runtime import Component, StartupError, Supervisor
 from hepscope_common.store import positions
@@ -71,7 +72,9 @@ class Standalone:
         MaintainerMetrics(registry, maintainer.counts)
         yield maintainer
         yield writer
-        exporter = Exporter(settings.metrics, bus, registry, supervisor)
+        names = Names(settings.names.kept_in(database.data_dir), supervisor)
+        yield names
+        exporter = Exporter(settings.metrics, bus, registry, supervisor, names)
         yield exporter
         kept = settings.ingest.kept_in(database.data_dir)
         ingest = Ingest(kept, bus, registry, supervisor)

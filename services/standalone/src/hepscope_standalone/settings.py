@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import BeforeValidator
 
 from hepscope_common.bus.settings import BusSettings
+from hepscope_common.names import NamesSettings
 from hepscope_common.settings import LogSettings, Settings
 from hepscope_common.store.settings import StoreSettings
 from hepscope_ingest.settings import IngestSettings
@@ -36,4 +37,5 @@ class StandaloneSettings(Settings):
     retention: RetentionSettings = RetentionSettings()
     api: ApiSettings = ApiSettings()
     metrics: MetricsSettings = MetricsSettings()
+    names: NamesSettings = NamesSettings()
     log: LogSettings = LogSettings()

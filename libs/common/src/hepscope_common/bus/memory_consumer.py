@@ -95,6 +95,11 @@ class MemoryConsumer:
         return frozenset(self._positions)
 
     @property
+    def trouble(self) -> str:
+        """Nothing ever keeps it from reading."""
+        return ""
+
+    @property
     def positions(self) -> Mapping[TopicPartition, int]:
         """The offset to be given next of each assigned partition."""
         return self._positions

@@ -109,6 +109,11 @@ class Consumer(Protocol):
         ...
 
     @property
+    def trouble(self) -> str:
+        """What keeps it from reading at present, in words; empty when nothing does."""
+        ...
+
+    @property
     def positions(self) -> Mapping[TopicPartition, int]:
         """The offset to be given next of each assigned partition."""
         ...

@@ -68,9 +68,8 @@ def parse_names(text: str) -> list[NameEntry]:
         if unknown:
             raise NamesError(f"name {number}: unknown key {unknown[0]!r}")
         try:
-            entries.append(
-                make_entry(*map(row.get, ("name", "address", "port")), row.get("node", ""))
-            )
+            name, address, port = (row.get(key) for key in ("name", "address", "port"))
+            entries.append(make_entry(name, address, port, row.get("node", "")))
         except NamesError as error:
             raise NamesError(f"name {number}: {error}") from error
     return entries

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from prometheus_client import CollectorRegistry
 
 from hepscope_common.metrics import Family
+from hepscope_common.names import Names, NamesSettings
 from hepscope_ingest.metrics import IngestMetrics
-from hepscope_metrics_exporter.methods import MethodLabels
-from hepscope_metrics_exporter.metrics import ExporterMetrics
+from hepscope_metrics_exporter.counting import Counting
+from hepscope_metrics_exporter.metrics import Readings
+from hepscope_metrics_exporter.settings import MetricsSettings
 from hepscope_query_api.metrics import ApiMetrics
 from hepscope_storage_writer.maintain_counts import MaintainerCounts
 from hepscope_storage_writer.maintain_metrics import MaintainerMetrics
@@ -19,6 +21,8 @@ _HEAD = """\
 Standalone exposes all of them at http://127.0.0.1:9096/metrics. Label values come from closed
 sets or bounded tables; what does not fit is counted under `other`. HTTP requests are measured
 as `hepscope_api_http_*` (requests, duration, sizes, by route template, method and status class).
+The last column names what defines a quantity: see [KPIs explained](../kpis-explained.md), and
+[from heplify-server](../from-heplify-server.md) for `heplify_*` and `horaclifix_*`.
 
 This page is generated (`make docs`).
 """
@@ -30,7 +34,8 @@ _COLUMNS = "| metric | type | labels | meaning | defined in |"
 def metrics_page() -> str:
     """Return the page as Markdown."""
     registry = CollectorRegistry()
-    exporter = ExporterMetrics(registry, MethodLabels(), max_nodes=1, lag=list)
+    counting = Counting(MetricsSettings(), Names(NamesSettings()), partitions=1)
+    exporter = counting.expose(registry, Readings())
     maintainer = MaintainerMetrics(registry, MaintainerCounts())
     sections: list[tuple[str, Sequence[Family]]] = [
         ("ingest", IngestMetrics(registry).collector.families),

@@ -1,0 +1,34 @@
+"""Targets as heplify-server labels them: a message counts for its source and its destination."""
+
+from typing import Final, NamedTuple
+
+from hepscope_common.names import Names
+
+UNKNOWN: Final = "unknown"
+
+
+class Peers(NamedTuple):
+    """The names of both ends of a message, None where an address has none."""
+
+    source: str | None
+    destination: str | None
+
+
+def labels_of(peers: Peers, *, has_names: bool) -> tuple[tuple[str, str], ...]:
+    """Return (target_name, direction) of each series that a message counts in.
+
+    Without any names there is one target, "". With names, a message between two of them counts
+    for both, and one between strangers for "unknown", which dashboards select by default.
+    """
+    if not has_names:
+        return (("", ""),)
+    source, destination = peers
+    if source is None and destination is None:
+        return ((UNKNOWN, ""),)
+    sides = ((source, "src"), (destination, "dst"))
+    return tuple((name, direction) for name, direction in sides if name is not None)
+
+
+def has_names(names: Names) -> bool:
+    """Tell whether any address has a name."""
+    return bool(names.entries)
