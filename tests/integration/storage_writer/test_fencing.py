@@ -8,6 +8,8 @@ import pytest
 
 from hepscope_common.bus.memory import MemoryBus
 from hepscope_common.bus.topics import SIGNALLING
+from hepscope_common.store import gaps
+from hepscope_common.store.gaps import Gap
 from integration.storage_writer.rig import (
     SETTINGS,
     Rig,
@@ -26,6 +28,7 @@ pytestmark = pytest.mark.database
 
 SMALL = SETTINGS.model_copy(update={"batch_packets": 50})
 CALLS = 400
+OWNERS = f"select owner, epoch from hepscope.bus_position where topic = '{SIGNALLING}'"
 
 
 def full_bus() -> MemoryBus:
@@ -116,6 +119,59 @@ async def test_a_moved_position_is_believed(database: str) -> None:
     assert rig.counts()["attempts_total{stale}"] == 1
 
 
+async def test_a_running_writer_goes_on_past_a_gap(database: str) -> None:
+    """An operator's hand fences it off as another writer's does; nobody else took over."""
+    bus = make_bus(partitions=1)
+    async with running(bus, database) as rig:
+        put(bus, make_call("before"))
+        await until_committed(rig, 1)
+        await accept_gap(database, 3)
+        put(bus, make_call("given up"), per_record=3)
+        put(bus, make_call("stored"))
+        await until_committed(rig, 2)
+        assert rig.writer.readiness() == (True, "storing")
+        assert rig.writer.given_up_records == 3
+
+    rows = await fetch(database, "select distinct call_id from hepscope.sip order by 1")
+    assert [row["call_id"] for row in rows] == ["before", "stored"]
+
+
+async def test_a_gap_is_noticed_though_nothing_comes(database: str) -> None:
+    """At the next look at the positions."""
+    bus = make_bus(partitions=1)
+    put(bus, make_call())
+    async with running(bus, database) as rig:
+        await until_committed(rig, 1)
+        await accept_gap(database, 0)
+        await until(
+            lambda: (rig.writer.given_up_records, rig.writer.readiness()[0]) == (1, True),
+            seconds=60,
+        )
+
+    (row,) = await fetch(database, OWNERS)
+    assert tuple(row) == (rig.writer.owner, 3)
+
+
+async def test_what_another_writer_took_is_not_taken_back(database: str) -> None:
+    """Not even when a gap is accepted of it later: that is for its owner to notice."""
+    bus, other = make_bus(partitions=1), make_bus(partitions=1)
+    async with running(bus, database) as first:
+        await until(lambda: first.writer.readiness()[0])
+        async with running(other, database) as second:
+            await until(lambda: second.writer.readiness()[0])
+            put(bus, make_call())
+            await until(lambda: first.writer.stopped_partitions == 1)
+            await accept_gap(database, 0)
+            put(other, make_call())
+            await until(lambda: second.writer.given_up_records == 1)
+            await until(lambda: second.writer.lag_records + second.writer.backlog_bytes == 0)
+
+            assert first.writer.stopped_partitions == 1
+
+    (row,) = await fetch(database, OWNERS)
+    assert row[0] == second.writer.owner
+
+
 async def test_two_members_of_a_group_share_the_partitions(database: str) -> None:
     """Writers on one bus divide its partitions and hand them over as they come and go."""
     bus = full_bus()
@@ -129,6 +185,15 @@ async def test_two_members_of_a_group_share_the_partitions(database: str) -> Non
     assert second.supervisor.failure is None
 
     await assert_stored_once(database)
+
+
+async def accept_gap(database: str, records: int) -> None:
+    """Accept a gap of so many records in the signalling; none is one that tells of a new log."""
+    connection = await asyncpg.connect(database)
+    (at,) = [at for at in await gaps.standings(connection) if at.topic == SIGNALLING]
+    gap = Gap(at, at.next_offset + records, max(records, 1))
+    assert await gaps.accept(connection, gap, "me@here")
+    await connection.close()
 
 
 async def _end(rigs: Sequence[Rig]) -> None:

@@ -58,6 +58,21 @@ async def test_an_accepted_gap_moves_the_position_and_fences_the_owner(
     assert tuple(row) == (10, 50, 40, "me@here")
 
 
+async def test_a_moved_position_is_known_until_a_writer_takes_it_over(
+    operator: asyncpg.Connection,
+) -> None:
+    """So its owner can tell an operator's hand from another writer."""
+    _, standing, _ = await gaps.standings(operator, BUS)
+    assert await gaps.moved_by_gaps(operator, BUS) == {}
+
+    await gaps.accept(operator, Gap(standing, 50, 40), "me@here")
+    assert await gaps.moved_by_gaps(operator, BUS) == {(TOPIC, 0): 2}
+    assert await gaps.moved_by_gaps(operator, "bus-2") == {}
+
+    await take_over(operator, BUS, {(TOPIC, 0): 0}, "writer:3")
+    assert await gaps.moved_by_gaps(operator, BUS) == {}
+
+
 async def test_a_position_that_moved_since_is_left_alone(operator: asyncpg.Connection) -> None:
     """Neither the position nor a note of a gap is written."""
     _, standing, _ = await gaps.standings(operator, BUS)

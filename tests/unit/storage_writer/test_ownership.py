@@ -74,7 +74,7 @@ def test_a_partition_of_another_epoch_is_lost() -> None:
 
     found = owner.settle(make_batch(), {ONE: Position(7, 4), TWO: Position(0, 8)}, {})
 
-    assert (found.is_committed, found.lost, found.reread) == (False, [ONE], {TWO: 0})
+    assert (found.is_committed, found.lost, found.reread) == (False, {ONE: 4}, {TWO: 0})
     assert (owner.stopped, set(owner.positions)) == ({ONE}, {TWO})
     assert not owner.holds(make_batch())
     owner.assign({ONE: Position(9, 5)}, {})

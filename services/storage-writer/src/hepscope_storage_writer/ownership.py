@@ -25,8 +25,8 @@ class Settlement:
     """It had been stored after all: an earlier attempt's commit went through unheard."""
     reread: dict[TopicPartition, int] = field(default_factory=dict)
     """Partitions that are still ours, with the offset to go on from."""
-    lost: list[TopicPartition] = field(default_factory=list)
-    """Partitions that another writer has taken over."""
+    lost: dict[TopicPartition, int] = field(default_factory=dict)
+    """Partitions that are ours no more, with the epoch that somebody else raised them to."""
     went_back: bool = False
     """Whether something that was committed is stored no more: the database was restored."""
 
@@ -139,7 +139,7 @@ class Ownership:
                 )
             elif now.epoch > mine.epoch:
                 found.is_committed = False
-                found.lost.append(where)
+                found.lost[where] = now.epoch
                 self.stopped.add(where)
                 del self.positions[where]
             else:

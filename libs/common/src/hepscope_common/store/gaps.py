@@ -57,6 +57,14 @@ insert into hepscope.bus_gap
 values ($1, $2, $3, $4, $5, $6, clock_timestamp(), $7)
 """
 
+_OWNER: Final = "gap accepted by "
+"""How the owner of a position begins that an operator moved, until a writer takes it over."""
+
+_MOVED: Final = """
+select topic, partition, epoch from hepscope.bus_position
+where bus_id = $1 and starts_with(owner, $2)
+"""
+
 _GIVEN_UP: Final = """
 select topic, partition, sum(records)::bigint as records
 from hepscope.bus_gap where bus_id = $1 group by topic, partition
@@ -74,7 +82,7 @@ async def accept(connection: asyncpg.Connection, gap: Gap, who: str) -> bool:
     where = (at.bus_id, at.topic, at.partition)
     async with transaction(connection):
         status = await connection.execute(
-            _MOVE, *where, at.next_offset, at.epoch, gap.to_offset, f"gap accepted by {who}"
+            _MOVE, *where, at.next_offset, at.epoch, gap.to_offset, f"{_OWNER}{who}"
         )
         if status != "UPDATE 1":
             return False
@@ -86,6 +94,12 @@ async def given_up(connection: asyncpg.Connection, bus_id: str) -> Mapping[tuple
     """Return how many records were ever given up, by (topic, partition); others had no gap."""
     rows = await connection.fetch(_GIVEN_UP, bus_id)
     return {(row["topic"], row["partition"]): row["records"] for row in rows}
+
+
+async def moved_by_gaps(connection: asyncpg.Connection, bus_id: str) -> dict[tuple[str, int], int]:
+    """Return the epoch of each (topic, partition) that a gap moved and no writer has since."""
+    rows = await connection.fetch(_MOVED, bus_id, _OWNER)
+    return {(row["topic"], row["partition"]): row["epoch"] for row in rows}
 
 
 class End(StrEnum):
