@@ -38,6 +38,13 @@ where datname = current_database() and pid <> pg_backend_pid()
   and application_name like 'hepscope writer%'
 """
 
+FILL_DISK = """
+create function public.fill_disk() returns trigger language plpgsql as $$
+begin raise 'could not extend file: No space left on device' using errcode = '53100'; end $$;
+create trigger fill before insert on hepscope.call
+for each row execute function public.fill_disk()
+"""
+
 WAITING = """
 select exists (select from pg_stat_activity
 where application_name like 'hepscope writer%' and wait_event_type = 'Lock')
@@ -139,6 +146,35 @@ async def test_a_server_that_is_away_is_waited_for(own_server: tuple[Cluster, st
 
     assert len(await fetch(dsn, "select from hepscope.sip")) == 7
     assert rig.counts()["attempts_total{busy}"] >= 1
+
+
+async def test_a_database_that_is_read_only_for_a_while_is_waited_for(database: str) -> None:
+    """Readiness says what the server says; catching up needs no restart."""
+    (name,) = (await fetch(database, "select current_database()"))[0]
+    async with running(full_bus(), database, SMALL) as rig:
+        await until_committed(rig, 4)
+        await execute(database, f"alter database {name} set default_transaction_read_only = on")
+        await fetch(database, KILL)
+        await until(lambda: "read-only" in rig.writer.readiness()[1])
+        await execute(
+            database,
+            "begin read write",
+            f"alter database {name} reset default_transaction_read_only",
+            "commit",
+        )
+
+    await assert_stored_once(database)
+
+
+async def test_a_disk_that_is_full_for_a_while_is_waited_for(database: str) -> None:
+    """The same, told by the server's error for it: what it stored before stays as it is."""
+    async with running(full_bus(), database, SMALL) as rig:
+        await until_committed(rig, 4)
+        await execute(database, FILL_DISK)
+        await until(lambda: "No space left" in rig.writer.readiness()[1])
+        await execute(database, "drop function public.fill_disk() cascade")
+
+    await assert_stored_once(database)
 
 
 async def test_a_server_that_is_away_at_the_start_is_waited_for(
