@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from support.browser import Pages, rows
 from support.builders import BASE_US, make_call
-from support.service import Service, running_hepscope
+from support.service import Service, running_hepscope, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.database]
 
@@ -118,5 +118,25 @@ def test_tells_a_new_user_what_to_do_and_fills_by_itself(browser: Browser) -> No
         fresh.send_tcp(make_call("first@example.org", start_us=BASE_US))
         fresh.call_with("first@example.org", 7)
         expect(rows(page)).to_have_count(1)
+        pages.close()
+        assert pages.complaints == []
+
+
+def test_tells_a_newcomer_whose_packets_are_refused(browser: Browser) -> None:
+    """A wrong key is the first thing to go wrong: who, why, and where to see it."""
+    settings = {
+        "HEPSCOPE_INGEST__AUTH_KEYS": "open sesame",
+        "HEPSCOPE_INGEST__REPORTS__EVERY_SECONDS": "1",
+    }
+    with running_hepscope(settings=settings) as guarded:
+        guarded.send_tcp(make_call("stranger@example.org", start_us=BASE_US))
+        until(lambda: guarded.every("nodes") or None, "a node with refusals")
+        pages = Pages(browser, guarded.api)
+        page = pages.open(f"/calls?{ALL}")
+        state = page.get_by_role("main").get_by_role("status")
+        expect(state).to_contain_text("Packets arrive, and all are refused")
+        expect(state).to_contain_text("auth_key 7")
+        state.get_by_role("link", name="Who is refused, and why").click()
+        expect(rows(page, "Nodes").filter(has_text="auth_key 7").first).to_be_visible()
         pages.close()
         assert pages.complaints == []

@@ -5,8 +5,10 @@ import { stateCard } from "../states.js";
 import { longTime } from "../times.js";
 import { ANY, EVERYTHING, PARAMETERS, isNarrowed } from "./query.js";
 import { writeAddress } from "../address.js";
+import { largest } from "../lists/nodes.js";
 
 /** @typedef {import("../address.js").Values} Values */
+/** @typedef {import("../lists/nodes.js").HepNode} HepNode */
 
 const HEP_PORT = "9060";
 
@@ -17,10 +19,13 @@ const HEP_PORT = "9060";
  */
 export async function whyEmpty(values, signal) {
   const ever = new URLSearchParams({ start: EVERYTHING, limit: "1" });
-  const [calls, nodes] = await Promise.all([get(`${API}/calls`, ever, signal), get(`${API}/nodes`, ever, signal)]);
+  const some = new URLSearchParams({ start: EVERYTHING, limit: "100" });
+  const [calls, nodes] = await Promise.all([get(`${API}/calls`, ever, signal), get(`${API}/nodes`, some, signal)]);
   const newest = calls.items[0];
   if (newest) return { card: nothingMatches(values, newest), isFirstStart: false };
-  if (nodes.items.length) return { card: noCalls(nodes.items[0]), isFirstStart: false };
+  const [heard] = nodes.items.filter((/** @type {HepNode} */ node) => node.kind === "node" && node.packet_count);
+  if (heard) return { card: noCalls(heard), isFirstStart: false };
+  if (nodes.items.length) return { card: onlyRefused(nodes.items[0]), isFirstStart: false };
   return { card: firstStart(location.hostname, await listening(signal)), isFirstStart: true };
 }
 
@@ -60,6 +65,16 @@ function noCalls(node) {
     look: "in-progress", title: "Packets arrive, but no call yet",
     text: [`The node “${node.name}” was last heard at ${longTime(node.last_seen)}. It has sent no SIP that belongs to a call.`],
     steps: [{ label: "Nodes", href: "/nodes" }, { label: "Registrations", href: "/registrations" }],
+  });
+}
+
+/** @param {HepNode} sender */
+function onlyRefused(sender) {
+  return stateCard({
+    look: "fault", title: "Packets arrive, and all are refused",
+    text: [`The last came from ${sender.name} at ${longTime(sender.last_seen)}; refused: ${largest(sender.refusals)}.`,
+      "Each reason is explained in docs/reference/hep.md; an auth key, a network or a type that is not allowed is set in [ingest]."],
+    steps: [{ label: "Who is refused, and why", href: "/nodes" }],
   });
 }
 
