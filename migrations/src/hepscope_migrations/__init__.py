@@ -9,7 +9,7 @@ from contextlib import suppress
 import asyncpg
 
 from hepscope_migrations.migration_error import MigrationError
-from hepscope_migrations.revisions import current, head
+from hepscope_migrations.revisions import current, head, is_served
 
 __all__ = ["MigrationError", "complete", "current", "head", "upgrade"]
 
@@ -17,12 +17,14 @@ __all__ = ["MigrationError", "complete", "current", "head", "upgrade"]
 async def upgrade(dsn: str) -> None:
     """Bring the database at ``dsn`` to ``head()``; returns at once when it is there.
 
+    So it does when a later release was there, if its schema states that this one works on it.
+
     Any number of processes may call it at once. Raises MigrationError with one line for the
     operator, OSError or asyncpg's errors when the server cannot be reached.
     """
     # What the server refuses here it refuses once more below, and there it is explained.
     with suppress(asyncpg.PostgresError):
-        if await current(dsn) == head():
+        if await is_served(dsn):
             return
     # Alembic is synchronous.
     await asyncio.to_thread(_upgrade, dsn)

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from hepscope_migrations.errors import LOCK_NOT_AVAILABLE, explain, sqlstate_of
 from hepscope_migrations.migration_error import MigrationError
-from hepscope_migrations.revisions import head
+from hepscope_migrations.revisions import OLDEST, SCHEMA_OF, STATEMENT, serves
 from hepscope_migrations.sessions import SCHEMA, run_on
 from hepscope_migrations.statements import read_file, run_script
 
@@ -48,13 +48,14 @@ def config() -> Config:
     return settings
 
 
-def current_of(connection: Connection) -> str | None:
-    """Return the revision of the database, None when it has no schema of ours."""
+def current_of(connection: Connection) -> tuple[str | None, str | None]:
+    """Return the revision of the database and its statement of who works on it.
+
+    None and None when it has no schema of ours.
+    """
     table = connection.execute(text(f"select to_regclass('{SCHEMA}.alembic_version')")).scalar()
-    if table is None:
-        return None
-    revision = connection.execute(text(f"select version_num from {SCHEMA}.alembic_version"))
-    return revision.scalar()
+    row = None if table is None else connection.execute(text(SCHEMA_OF)).first()
+    return (None, None) if row is None else (row[0], row[1])
 
 
 def upgrade(dsn: str) -> None:
@@ -78,19 +79,29 @@ def upgrade_on(connection: Connection) -> None:
     version = int(connection.execute(text("show server_version_num")).scalar_one())
     if version < OLDEST_SERVER:
         raise MigrationError(f"PostgreSQL {version // 10000} is too old: 15 or newer is needed")
-    if current_of(connection) == head():
+    if serves(*current_of(connection)):
         return
     connection.rollback()
     lock(connection)
     # Whoever held the lock before us has done it, as a rule.
-    found = current_of(connection)
-    if found == head():
+    found, statement = current_of(connection)
+    if serves(found, statement):
         return
     if found is None:
         _run_alone(connection, "bootstrap.sql")
     _run_alone(connection, "prepare.sql")
     become_owner(connection)
+    # Before anything is taken away, and again, since the first migration makes the table.
+    if found is not None:
+        _state_oldest(connection)
     migrate(connection, config())
+    _state_oldest(connection)
+
+
+def _state_oldest(connection: Connection) -> None:
+    comment = f"comment on table {SCHEMA}.alembic_version is '{STATEMENT}{OLDEST}'"
+    connection.execute(text(comment))
+    connection.commit()
 
 
 def lock(connection: Connection) -> None:

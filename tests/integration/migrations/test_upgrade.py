@@ -88,9 +88,23 @@ async def test_upgrade_without_the_right_to_create_says_what_to_grant(
     assert "\n" not in str(no.value)
 
 
-async def test_newer_schema_is_refused_by_an_older_release(database: str) -> None:
-    """A revision that the code does not know is reported, never touched."""
+async def test_an_older_release_works_on_a_newer_schema_that_says_so(database: str) -> None:
+    """While both run side by side it may restart; it changes nothing."""
     await execute(database, "update hepscope.alembic_version set version_num = '9999'")
+
+    await hepscope_migrations.upgrade(database)
+
+    assert await hepscope_migrations.current(database) == "9999"
+
+
+@pytest.mark.parametrize("statement", ["'works from 9998'", "null"])
+async def test_newer_schema_is_refused_by_an_older_release(database: str, statement: str) -> None:
+    """One that has contracted, or says nothing, is reported, never touched."""
+    await execute(
+        database,
+        "update hepscope.alembic_version set version_num = '9999'",
+        f"comment on table hepscope.alembic_version is {statement}",
+    )
 
     with pytest.raises(hepscope_migrations.MigrationError, match="newer than this release"):
         await hepscope_migrations.upgrade(database)

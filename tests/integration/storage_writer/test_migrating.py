@@ -16,6 +16,7 @@ from hepscope_common.store.partitions import LeafCache
 from hepscope_migrations.sessions import run_on
 from hepscope_migrations.statements import read_file, run_script
 from hepscope_migrations.upgrading import become_owner, config, lock, migrate
+from hepscope_storage_writer.schema import Schema
 from integration.storage_writer.rig import (
     NOW_US,
     SETTINGS,
@@ -125,6 +126,9 @@ async def test_two_writers_store_everything_once_while_the_schema_grows(
     assert tuple(rows) == (300 * 7, 300 * 7)
     assert [row[0] for row in calls] == [7] * 300
     assert await _has_column(database)
+    # One that restarts meanwhile does not take the newer schema for a wrong one.
+    async with Schema(database) as schema:
+        assert schema.ready()[0]
 
 
 async def test_upgrade_of_the_first_release_waits_for_no_transaction_of_its_writers(
