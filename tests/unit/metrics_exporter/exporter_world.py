@@ -14,6 +14,7 @@ from hepscope_common.runtime import Supervisor
 from hepscope_metrics_exporter.component import GROUP, Exporter
 from hepscope_metrics_exporter.settings import MetricsSettings
 from support.builders import BASE_US
+from unit.metrics_exporter.call_flow import CallFlow
 
 PEER = bytes((127, 0, 0, 1, 0, 80))
 
@@ -42,6 +43,17 @@ class World:
         """Return once everything sent is counted, and time has passed up to now."""
         while await self.exporter._count(0):
             pass
+
+    async def play(self, *flows: CallFlow, until_s: float = 0.0) -> None:
+        """Let the flows' packets arrive as they were captured, then time pass up to a moment."""
+        packets = sorted(one for flow in flows for one in flow.packets)
+        for time_us, packet in packets:
+            self.send(packet, received_at_us=time_us)
+        self.now[0] = max([self.now[0], *(time_us for time_us, _ in packets)])
+        await self.settle()
+        if until_s:
+            self.now[0] = max(self.now[0], BASE_US + int(until_s * 1_000_000))
+            await self.settle()
 
     def value(self, name: str, **labels: str) -> float | None:
         """Return the value of a series."""
