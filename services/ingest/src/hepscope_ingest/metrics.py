@@ -32,6 +32,11 @@ class SpoolReading(Protocol):
         ...
 
     @property
+    def limit_bytes(self) -> int:
+        """Bytes that its files may have."""
+        ...
+
+    @property
     def records(self) -> int:
         """Records that the bus has not acknowledged."""
         ...
@@ -161,6 +166,11 @@ class IngestMetrics:
                 "hepscope_ingest_spool_bytes",
                 "Bytes of the spool's files.",
                 lambda: [((), spool.size_bytes)] if spool else [],
+            ),
+            GaugeFamily(
+                "hepscope_ingest_spool_limit_bytes",
+                "Bytes that the spool may take (ingest.spool_bytes); absent without a spool.",
+                lambda: [((), spool.limit_bytes)] if spool else [],
             ),
             GaugeFamily(
                 "hepscope_ingest_spool_records",

@@ -72,6 +72,11 @@ class Spool:
         return sum(segment.size for segment in tuple(self._segments)) + self._aside.size_bytes
 
     @property
+    def limit_bytes(self) -> int:
+        """Bytes that the files may have."""
+        return self._max_bytes
+
+    @property
     def records(self) -> int:
         """Records that the bus has not acknowledged yet."""
         return sum(segment.records for segment in tuple(self._segments))
