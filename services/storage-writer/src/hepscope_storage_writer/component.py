@@ -24,13 +24,13 @@ from hepscope_storage_writer.dead_letters import Outbox
 from hepscope_storage_writer.expiry import Expiry
 from hepscope_storage_writer.housekeeping import Housekeeping
 from hepscope_storage_writer.intake import Intake
-from hepscope_storage_writer.keeper import Surroundings
 from hepscope_storage_writer.metrics import Samples, WriterMetrics
 from hepscope_storage_writer.nodes import PendingNodes
 from hepscope_storage_writer.parties import Parties
 from hepscope_storage_writer.registration_table import REGISTRATIONS
 from hepscope_storage_writer.session import Session
 from hepscope_storage_writer.settings import WriterSettings
+from hepscope_storage_writer.surroundings import Surroundings
 from hepscope_storage_writer.times import HOUR_US
 from hepscope_storage_writer.transaction import Shared, Storing
 from hepscope_storage_writer.worker import Worker
@@ -117,10 +117,6 @@ class StorageWriter:
     def backlog_bytes(self) -> int:
         """Bytes of records taken from the bus and not yet committed."""
         return sum(worker.backlog_bytes for worker in self._workers)
-
-    def is_behind(self) -> bool:
-        """Tell whether more waits to be stored than a batch holds, so that others should wait."""
-        return self.backlog_bytes > self._settings.batch_bytes
 
     @property
     def lag_records(self) -> int:

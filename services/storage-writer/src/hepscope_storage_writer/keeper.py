@@ -8,8 +8,6 @@ away: asked for again. Every other error is raised and ends the process, and the
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final
 
@@ -18,18 +16,15 @@ from hepscope_common.logs import Throttle, get_logger
 from hepscope_common.store import origins
 from hepscope_common.store.positions import read
 from hepscope_common.store.verdicts import Verdict, is_missing_leaf, verdict_of
-from hepscope_storage_writer.batch import Batch, DeadLetter
-from hepscope_storage_writer.dead_letters import REFUSED, Outbox
-from hepscope_storage_writer.decode import Decoder, split
-from hepscope_storage_writer.metrics import Outcome, WriterMetrics
-from hepscope_storage_writer.nodes import PendingNodes
-from hepscope_storage_writer.ownership import Ownership, Settlement
-from hepscope_storage_writer.poison import PacketAt, find_poison
-from hepscope_storage_writer.settings import WriterSettings
+from hepscope_storage_writer.batch import Batch
+from hepscope_storage_writer.decode import Decoder
+from hepscope_storage_writer.metrics import Outcome
+from hepscope_storage_writer.ownership import Ownership
+from hepscope_storage_writer.sieve import Sieve
+from hepscope_storage_writer.surroundings import Surroundings
+from hepscope_storage_writer.tally import Tally
 from hepscope_storage_writer.transaction import (
     LeafGoneError,
-    Plan,
-    Shared,
     StaleOriginsError,
     StalePositionsError,
     Storing,
@@ -56,25 +51,6 @@ class _Remedy(Enum):
     FIND_POISON = auto()
 
 
-@dataclass(slots=True)
-class Surroundings:
-    """What the workers of a process share, and whom they tell."""
-
-    settings: WriterSettings
-    shared: Shared
-    outbox: Outbox
-    metrics: WriterMetrics
-    nodes: PendingNodes
-    bus_id: str
-    committed: Callable[[Mapping[TopicPartition, int]], None]
-    """Told the next offsets once everything before them is committed."""
-    settled: Callable[[Settlement], None]
-    """Told what became of a stale batch: where to read again, what to leave alone."""
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """Held by the worker that decodes. Taking turns record by record, all would have their
-    batches ready at the same time and then wait for the database together."""
-
-
 class Keeper:
     """Stores the batches of one worker, one after the other.
 
@@ -96,6 +72,8 @@ class Keeper:
         self._searches = 0
         self._readings = 0
         self._throttle = Throttle(_log)
+        self._tally = Tally(around.metrics, self._throttle)
+        self._sieve = Sieve(storing, decoder, around.settings)
 
     async def keep(self, batch: Batch) -> None:
         """Return once nothing of a batch is left to store here.
@@ -154,7 +132,7 @@ class Keeper:
     async def _mend(self, batch: Batch) -> Batch:
         """Return a batch that was refused for what it holds, in a form that will be taken."""
         is_poisoned = self._remedy is _Remedy.FIND_POISON
-        mend = self._without_poison if is_poisoned else self._with_origins
+        mend = self._sieve.without_poison if is_poisoned else self._with_origins
         mended = await mend(batch)
         # Not before: what fails here is done again.
         self._remedy = _Remedy.NOTHING
@@ -162,21 +140,16 @@ class Keeper:
 
     async def _commit(self, batch: Batch) -> None:
         async with asyncio.timeout(self._settings.batch_timeout_seconds):
-            await self._send_letters(batch.dead_letters[batch.letters_sent :])
+            letters = batch.dead_letters[batch.letters_sent :]
+            self._tally.letters_dropped(await self._around.outbox.send(letters))
             batch.letters_sent = len(batch.dead_letters)
             plan = await self._storing.store(batch, self._ownership.advances(batch))
-        self._count_plan(plan)
+        self._tally.plan(plan)
         self._finish(batch, Outcome.COMMITTED)
-
-    async def _send_letters(self, letters: Sequence[DeadLetter]) -> None:
-        dropped = await self._around.outbox.send(letters)
-        if dropped:
-            self._around.metrics.dead_letters_dropped.add(amount=dropped)
-            self._throttle.warning("dropped", "%d dead letters over the limit dropped", dropped)
 
     def _finish(self, batch: Batch, outcome: Outcome) -> None:
         self._ownership.committed(batch)
-        self._count_batch(batch, outcome)
+        self._tally.batch(batch, outcome)
         self._around.nodes.add(batch.nodes)
         self._around.committed(batch.next_offsets())
 
@@ -186,23 +159,23 @@ class Keeper:
         """Choose the remedy for an error; raises it if there is none."""
         if isinstance(error, StalePositionsError):
             self._remedy = _Remedy.READ_POSITIONS
-            self._count(Outcome.STALE)
+            self._tally.attempt(Outcome.STALE)
         elif isinstance(error, StaleOriginsError) and self._readings < MAX_READINGS:
             self._remedy = _Remedy.READ_ORIGINS
             self._readings += 1
-            self._count(Outcome.STALE_ORIGINS)
+            self._tally.attempt(Outcome.STALE_ORIGINS)
         elif isinstance(error, LeafGoneError) or is_missing_leaf(error):
             self._remedy = _Remedy.READ_POLICIES
-            self._count(Outcome.LEAF_GONE)
+            self._tally.attempt(Outcome.LEAF_GONE)
             self._around.shared.leaves.forget()
             self.trouble = "a partition was dropped while rows for it were under way"
         elif verdict_of(error) is Verdict.POISON and self._searches < MAX_SEARCHES:
             self._remedy = _Remedy.FIND_POISON
             self._searches += 1
-            self._count(Outcome.POISON)
+            self._tally.attempt(Outcome.POISON)
         elif verdict_of(error) is Verdict.BUSY:
             is_late = isinstance(error, TimeoutError)
-            self._count(Outcome.TIMEOUT if is_late else Outcome.BUSY)
+            self._tally.attempt(Outcome.TIMEOUT if is_late else Outcome.BUSY)
             self._around.shared.leaves.forget()
             self.trouble = _describe(error)
             self._throttle.warning("busy", "database: %s; the batch is kept", self.trouble)
@@ -253,44 +226,6 @@ class Keeper:
             async with shared.side.hold() as side:
                 await shared.expiry.read(side)
 
-    async def _without_poison(self, batch: Batch) -> Batch:
-        """Return the batch without the packets that the database refuses."""
-        packets = [
-            PacketAt(number, index)
-            for number, record in enumerate(batch.records)
-            for index in range(len(split(record)[0]))
-            if index not in batch.skipped.get(number, ())
-        ]
-
-        async def rehearse(part: Sequence[PacketAt]) -> None:
-            async with asyncio.timeout(self._settings.batch_timeout_seconds):
-                await self._storing.rehearse(self._only(batch, part))
-
-        found = await find_poison(packets, rehearse, limit=self._settings.poison_limit)
-        return self._without(batch, found)
-
-    def _only(self, batch: Batch, part: Sequence[PacketAt]) -> Batch:
-        chosen: dict[int, set[int]] = {}
-        for at in part:
-            chosen.setdefault(at.record, set()).add(at.index)
-        some = self._new_batch()
-        for number, indexes in chosen.items():
-            self._decoder.add_packets(some, batch.records[number], indexes)
-        return some
-
-    def _without(self, batch: Batch, refused: Mapping[PacketAt, str]) -> Batch:
-        rest = self._new_batch()
-        for number, record in enumerate(batch.records):
-            states = {at.index: state for at, state in refused.items() if at.record == number}
-            self._decoder.add(rest, record, leave_out=states)
-            if states:
-                packets, _ = split(record)
-                rest.dead_letters += [
-                    DeadLetter(record, index, packets[index], REFUSED, state)
-                    for index, state in states.items()
-                ]
-        return rest
-
     def _part_of(self, batch: Batch) -> Batch:
         """Return what of a batch is still to be stored here, decoded with what is known now."""
         part = self._new_batch()
@@ -301,42 +236,6 @@ class Keeper:
 
     def _new_batch(self) -> Batch:
         return Batch(self._around.shared.silence_us)
-
-    # Counting
-
-    def _count(self, outcome: Outcome) -> None:
-        self._around.metrics.attempts.add((outcome,))
-
-    def _count_batch(self, batch: Batch, outcome: Outcome) -> None:
-        metrics = self._around.metrics
-        self._count(outcome)
-        for group, rows in batch.groups():
-            metrics.rows.add((group.root,), len(rows))
-        for reason, count in batch.times.items():
-            metrics.times.add((reason,), count)
-        metrics.duplicates.add(amount=batch.duplicates)
-        metrics.node_reports.add(amount=batch.reported.packets)
-        for letter in batch.dead_letters:
-            metrics.dead_letters.add((letter.reason,))
-            self._throttle.warning(
-                letter.reason,
-                "packet %d of record %d in %s[%d] cannot be stored: %s %s",
-                letter.index,
-                letter.record.offset,
-                letter.record.topic,
-                letter.record.partition,
-                letter.reason,
-                letter.detail,
-            )
-
-    def _count_plan(self, plan: Plan) -> None:
-        metrics = self._around.metrics
-        for table, count in plan.placement.strays.items():
-            metrics.strays.add((table,), count)
-        metrics.facts.add(("call",), sum(map(len, plan.calls.values())))
-        metrics.facts.add(("registration",), sum(map(len, plan.registrations.values())))
-        metrics.expired_facts.add(amount=plan.expired_facts)
-        metrics.parties.add(amount=plan.parties_written)
 
 
 def _name(where: TopicPartition) -> str:

@@ -20,7 +20,6 @@ class KnownOrigins:
     """The highest number stored per origin and partition, of the origins heard last."""
 
     def __init__(self, size: int = DEFAULT_SIZE) -> None:
-        self._size = size
         self._stored: Lru[OriginAt, int] = Lru(size)
 
     def __len__(self) -> int:

@@ -26,11 +26,10 @@ STRAYS: Final[Mapping[str, str]] = dict.fromkeys(
 
 @dataclass(slots=True)
 class Placement:
-    """Rows by table, with the columns of each table, and how many rows of which root."""
+    """Rows by table, with the columns of each table, and how many of them are strays."""
 
     tables: dict[str, list[bytes]] = field(default_factory=dict)
     columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    stored: Counter[str] = field(default_factory=Counter)
     strays: Counter[str] = field(default_factory=Counter)
 
 
@@ -41,7 +40,6 @@ async def place(
     placement = Placement()
     for group, rows in batch.groups():
         leaf = await leaves.ensure(connection, group.root, group.time_us, now_us=now_us)
-        placement.stored[group.root] += len(rows)
         if leaf.name is None:
             placement.strays[STRAYS[group.root]] += len(rows)
         table = leaf.name or STRAYS[group.root]

@@ -15,8 +15,9 @@ from hepscope_common.store.positions import Position
 from hepscope_storage_writer.batch import Batch
 from hepscope_storage_writer.decode import Decoder
 from hepscope_storage_writer.inbox import Inbox
-from hepscope_storage_writer.keeper import Keeper, Surroundings
+from hepscope_storage_writer.keeper import Keeper
 from hepscope_storage_writer.ownership import Ownership
+from hepscope_storage_writer.surroundings import Surroundings
 from hepscope_storage_writer.transaction import Storing
 
 CHECK_SECONDS: Final = 10.0
