@@ -11,9 +11,6 @@ from hepscope_common.store.copy import INDEXED_LIMIT
 OUR_QUIRKS: Final = int(Quirk.INFLATED)
 """Deviations that may be our own doing: ingest compresses what would not fit a HEP3 packet."""
 
-MAX_OFFSET: Final = 1 << 43
-"""Offsets below it fit the id: 33 years of 8000 records a second in one partition."""
-
 
 class RowFlag(IntFlag):
     """Bits of the column ``flags``. Stored, so their values never change."""
@@ -31,7 +28,10 @@ _HEP_QUIRK: Final = int(RowFlag.HEP_QUIRK)
 
 
 def row_id(partition: int, offset: int, index: int) -> int:
-    """Return the id of a packet: where it stood on the bus, 10 + 43 + 10 bits."""
+    """Return the id of a packet: where it stood on the bus, 10 + 43 + 10 bits.
+
+    Offsets below 2^43 fit: 33 years of 8000 records a second in one partition.
+    """
     return partition << 53 | offset << 10 | index
 
 

@@ -12,29 +12,22 @@ _Value = TypeVar("_Value")
 
 
 class Lru(Generic[_Key, _Value]):
-    """At most ``size`` entries; ``hits`` and ``misses`` count the look-ups."""
+    """At most ``size`` entries."""
 
-    __slots__ = ("_entries", "_size", "hits", "misses")
+    __slots__ = ("_entries", "_size")
 
     def __init__(self, size: int) -> None:
         if size < 1:
             raise ValueError(f"a cache of {size} entries")
         self._size = size
         self._entries: dict[_Key, _Value] = {}
-        self.hits = 0
-        self.misses = 0
 
     def __len__(self) -> int:
         return len(self._entries)
 
     def get(self, key: _Key) -> _Value | None:
         """Return the value stored last under a key, None when there is none any more."""
-        value = self._entries.get(key)
-        if value is None:
-            self.misses += 1
-        else:
-            self.hits += 1
-        return value
+        return self._entries.get(key)
 
     def update(self, items: Iterable[tuple[_Key, _Value]]) -> None:
         """Store values as the newest, then forget the oldest over the bound."""

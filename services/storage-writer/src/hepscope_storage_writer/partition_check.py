@@ -20,8 +20,8 @@ from hepscope_storage_writer.retention import (
     floor_of_age,
     missing_starts,
 )
+from hepscope_storage_writer.times import DAY_US
 
-DAY_US: Final = 86_400_000_000
 # Strays are counted up to here; more says nothing more.
 STRAYS_MAX: Final = 1_000_000
 # A round each minute closes one leaf and drops all that are due; later than this is too late.
