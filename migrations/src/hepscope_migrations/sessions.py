@@ -16,6 +16,9 @@ from sqlalchemy.pool import NullPool
 from hepscope_migrations.revisions import CONNECT_SECONDS
 
 SCHEMA = "hepscope"
+# Longer than the server lets any statement of a migration take; a server that is frozen, or gone
+# without a word, does not end them.
+ANSWER_SECONDS = 16 * 60.0
 
 T = TypeVar("T")
 
@@ -28,6 +31,7 @@ def run_on(dsn: str, work: Callable[[Connection], T]) -> T:
             return await asyncpg.connect(
                 dsn,
                 timeout=CONNECT_SECONDS,
+                command_timeout=ANSWER_SECONDS,
                 server_settings={"application_name": "hepscope migrations"},
             )
 

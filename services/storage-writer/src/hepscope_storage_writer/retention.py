@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from hepscope_common.store.partitions import bin_start
+from hepscope_storage_writer.times import HOUR_US
 
 # A budget is exceeded above 100 % and freed down to this share, so that one round frees enough
 # for a while instead of a leaf every minute.
@@ -18,7 +19,7 @@ DISK_SHARE: Final = 0.8
 # Leaves made in one round; a width of a minute and 2 days ahead would be thousands.
 AHEAD_MAX: Final = 500
 # Rows arrive late by spool and clock; a leaf this long past its end counts as closed.
-CLOSE_AFTER_US: Final = 3_600_000_000
+CLOSE_AFTER_US: Final = HOUR_US
 
 
 @dataclass(frozen=True, slots=True)
