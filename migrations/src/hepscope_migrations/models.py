@@ -10,12 +10,14 @@ from sqlalchemy import (
     ARRAY,
     REAL,
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Computed,
     Date,
     DateTime,
     Double,
+    Identity,
     Index,
     Integer,
     MetaData,
@@ -206,6 +208,65 @@ registration = Table(
 )
 Index("registration_started", registration.c.started_at)
 Index("registration_aor", registration.c.aor_user, registration.c.started_at)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    _time("started_at"),
+    _time("answered_at", nullable=True),
+    _time("ended_at", nullable=True),
+    _time("due_at", nullable=True),
+    *(Column(name, BigInteger) for name in ("srd_us", "pdd_us", "rrd_us", "sdd_us", "duration_us")),
+    _int("source_port"),
+    _int("destination_port"),
+    _small("status"),
+    _small("bye_status"),
+    *(
+        Column(name, Boolean, nullable=False)
+        for name in ("is_overall", "is_settled", "is_completed", "is_ended", "follows_redirection")
+    ),
+    Column("method", Text, nullable=False),
+    Column("call_id", Text, nullable=False),
+    Column("user_agent", Text),
+    Column("source", INET),
+    Column("destination", INET),
+    Column("nodes", ARRAY(Text), nullable=False),
+)
+Index("attempt_started", attempt.c.started_at)
+Index("attempt_call_id", attempt.c.call_id)
+Index("attempt_due", attempt.c.due_at, postgresql_where=text("due_at is not null"))
+
+_DELAYS = (
+    *("srd_successful", "srd_failed", "pdd", "rrd"),
+    *("sdd_successful", "sdd_failed", "sdt_successful", "sdt_failed"),
+)
+_SUMS = (
+    *("attempts", "follow_ups", "completed"),
+    *("sessions_started", "sessions_ended", "sessions_carried"),
+    *(f"{name}_{part}" for name in _DELAYS for part in ("count", "us")),
+)
+
+kpi_minute = Table(
+    "kpi_minute",
+    metadata,
+    Column("minute", DateTime(timezone=True), primary_key=True),
+    *(Column(name, BigInteger, nullable=False, server_default="0") for name in _SUMS),
+    Column("status", SmallInteger, primary_key=True),
+    Column("method", Text, primary_key=True),
+    Column("node", Text, primary_key=True),
+)
+
+measure_queue = Table(
+    "measure_queue",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("stored_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+    Column("call_ids", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("call_times_us", ARRAY(BigInteger), nullable=False, server_default="{}"),
+    Column("register_ids", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("register_first_us", ARRAY(BigInteger), nullable=False, server_default="{}"),
+    Column("register_last_us", ARRAY(BigInteger), nullable=False, server_default="{}"),
+)
 
 party = Table(
     "party",

@@ -11,6 +11,8 @@ def test_defaults_keep_calls_and_media_for_30_days_and_the_rest_for_7() -> None:
     assert RetentionSettings().keep_days() == {
         "call": 30,
         "sip_call": 30,
+        "attempt": 30,
+        "kpi_minute": 30,
         "packet_media": 30,
         "registration": 7,
         "sip_registration": 7,
@@ -38,6 +40,8 @@ def test_each_class_may_have_a_width_of_its_own() -> None:
     assert {root: settings.width_hours(root) for root in settings.keep_days()} == {
         "call": 24,
         "sip_call": 1,
+        "attempt": 24,
+        "kpi_minute": 24,
         "packet_media": 6,
         "registration": 24,
         "sip_registration": 6,

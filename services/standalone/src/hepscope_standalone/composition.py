@@ -33,6 +33,8 @@ from hepscope_storage_writer.component import GROUP as WRITER_GROUP
 from hepscope_storage_writer.component import StorageWriter
 from hepscope_storage_writer.maintain_metrics import MaintainerMetrics
 from hepscope_storage_writer.maintainer import Maintainer
+from hepscope_storage_writer.measure_metrics import MeasurerMetrics
+from hepscope_storage_writer.measurer import Measurer
 from hepscope_storage_writer.metrics import WriterMetrics
 
 
@@ -72,6 +74,11 @@ class Standalone:
         MaintainerMetrics(registry, maintainer.counts)
         yield maintainer
         yield writer
+        measurer = Measurer(
+            database.dsn, settings.writer, supervisor, backlog_bytes=lambda: writer.backlog_bytes
+        )
+        MeasurerMetrics(registry, measurer.counts)
+        yield measurer
         names = Names(settings.names.kept_in(database.data_dir), supervisor)
         yield names
         exporter = Exporter(settings.metrics, bus, registry, supervisor, names)

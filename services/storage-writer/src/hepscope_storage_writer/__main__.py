@@ -12,6 +12,8 @@ from hepscope_storage_writer.component import StorageWriter
 from hepscope_storage_writer.maintain_metrics import MaintainerMetrics
 from hepscope_storage_writer.maintain_settings import RetentionSettings
 from hepscope_storage_writer.maintainer import Maintainer
+from hepscope_storage_writer.measure_metrics import MeasurerMetrics
+from hepscope_storage_writer.measurer import Measurer
 from hepscope_storage_writer.metrics import WriterMetrics
 from hepscope_storage_writer.schema import Schema
 from hepscope_storage_writer.settings import WriterSettings
@@ -50,6 +52,9 @@ async def parts(around: Around[StorageWriterSettings]) -> AsyncIterator[Componen
     )
     around.checks["writer"] = writer.readiness
     yield writer
+    measurer = Measurer(dsn, settings.writer, supervisor, backlog_bytes=lambda: writer.backlog_bytes)
+    MeasurerMetrics(registry, measurer.counts)
+    yield measurer
 
 
 def main() -> int:

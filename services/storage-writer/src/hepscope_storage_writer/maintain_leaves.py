@@ -17,7 +17,7 @@ SUMMARY_LOCK_TIMEOUT: Final = "500ms"
 VACUUM_SECONDS: Final = 1800
 # Autovacuum never analyzes a partitioned parent. These are small; of messages the leaves' own
 # statistics do, and analyzing their parents would sample every leaf each day.
-ANALYZED: Final = frozenset({"call", "registration"})
+ANALYZED: Final = frozenset({"call", "registration", "attempt"})
 
 
 async def make_ahead(

@@ -9,7 +9,7 @@ from pydantic import Field
 from hepscope_common.settings import Section
 
 CLASSES: Final[Mapping[str, tuple[str, ...]]] = {
-    "calls": ("call", "sip_call"),
+    "calls": ("call", "sip_call", "attempt", "kpi_minute"),
     "media": ("packet_media",),
     "registrations": ("registration", "sip_registration"),
     "other": ("sip_other", "packet_other"),
@@ -18,7 +18,7 @@ CLASSES: Final[Mapping[str, tuple[str, ...]]] = {
 """Classes of data, which are kept alike, and the partitioned tables that hold them."""
 
 # Calls are few and looked up over several leaves, so their leaves stay a day wide.
-_DAY_WIDE = frozenset({"call", "registration"})
+_DAY_WIDE = frozenset({"call", "registration", "attempt", "kpi_minute"})
 HOURS_PER_DAY = 24
 
 
@@ -26,7 +26,7 @@ class RetentionSettings(Section):
     """How long data is kept, and how much disk it may take."""
 
     calls_days: float = Field(default=30, gt=0, le=36_500)
-    """Days that calls and their messages are kept."""
+    """Days that calls, their messages and the attempts measured from them are kept."""
 
     media_days: float = Field(default=30, gt=0, le=36_500)
     """Days that media reports are kept."""

@@ -88,6 +88,18 @@ class WriterSettings(Section):
     node_flush_seconds: float = Field(default=2.0, gt=0)
     """How often the counts of capture nodes are written."""
 
+    measure_quiet_seconds: float = Field(default=5.0, ge=0)
+    """A call is measured (attempts, KPIs) once nothing of it was stored for so long."""
+
+    measure_longest_seconds: float = Field(default=60.0, ge=0)
+    """A call that is never quiet is measured so long after it was stored first, and again."""
+
+    measure_interval_seconds: float = Field(default=1.0, gt=0, le=60)
+    """How often one looks for what is to be measured."""
+
+    measure_pending_calls: int = Field(default=50_000, ge=1)
+    """Calls that wait to be measured in memory; more wait in the database."""
+
     drain_seconds: float = Field(default=30.0, gt=0)
     """How long the end may take: everything already on the bus is stored first."""
 

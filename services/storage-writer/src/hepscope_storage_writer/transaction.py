@@ -20,7 +20,7 @@ from hepscope_common.store.node_reports import ReportedNodes
 from hepscope_common.store.partitions import Leaf, LeafCache
 from hepscope_common.store.positions import Advance, compare_and_set
 from hepscope_common.store.transaction import transaction
-from hepscope_storage_writer import parties
+from hepscope_storage_writer import measure_queue, parties
 from hepscope_storage_writer.batch import Batch
 from hepscope_storage_writer.call_table import CALLS, KeyedCall
 from hepscope_storage_writer.expiry import Expiry
@@ -175,4 +175,5 @@ async def _write(connection: asyncpg.Connection, plan: Plan, bus_id: str) -> Non
         await copy.copy_rows(connection, table, plan.placement.columns[table], b"".join(rows))
     await write_facts(connection, CALLS, plan.calls)
     await write_facts(connection, REGISTRATIONS, plan.registrations)
+    await measure_queue.put(connection, plan.rows, plan.registrations)
     await node_reports.store(connection, bus_id, plan.reported)

@@ -1,0 +1,248 @@
+"""Measurer: attempts of what was stored, a few seconds after it fell quiet.
+
+It works off the queue that storing transactions fill (``measure_queue``), and looks again at what
+was open when its time has come (``due_at``). Every writer process may run one; a session advisory
+lock decides which of them works. It yields to storing: while more than a batch waits to be stored
+by this process, it waits, and what is to be measured stands in the database.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Final, Self
+
+import asyncpg
+
+from hepscope_common.clock import Clock, wall_clock_us
+from hepscope_common.logs import Throttle, get_logger
+from hepscope_common.runtime import Supervisor, cancel
+from hepscope_common.store import attempts, kpi_minutes
+from hepscope_common.store.partitions import LeafCache
+from hepscope_common.store.transaction import transaction
+from hepscope_common.store.verdicts import Verdict, verdict_of
+from hepscope_storage_writer import measure_queue
+from hepscope_storage_writer.measure_calls import measure_calls
+from hepscope_storage_writer.measure_metrics import MeasurerCounts
+from hepscope_storage_writer.measure_pending import Pending
+from hepscope_storage_writer.measure_queue import (
+    Touched,
+    TouchedCall,
+    TouchedRegistration,
+)
+from hepscope_storage_writer.measure_registrations import measure_registrations
+from hepscope_storage_writer.session import Session
+from hepscope_storage_writer.settings import WriterSettings
+
+PIECE: Final = 250
+"""Calls measured in one transaction."""
+
+TAKE_ROWS: Final = 20
+"""Rows of the queue taken at a time; one may name some thousand calls."""
+
+_DUE: Final = f"""
+select distinct call_id, method = 'REGISTER', hepscope.unix_us(started_at)
+from hepscope.attempt
+where due_at <= timestamptz 'epoch' + $1::bigint * interval '1 microsecond' limit {PIECE}
+"""
+
+# Of a call whose messages are gone nothing more can be learned.
+_GIVE_UP: Final = """
+update hepscope.attempt set due_at = null
+where due_at <= timestamptz 'epoch' + $1::bigint * interval '1 microsecond'
+  and call_id = any($2::text[])
+"""
+
+_log = get_logger("writer.measurer")
+
+
+class Measurer:
+    """The component; ``counts`` says what it did and what waits."""
+
+    name = "measurer"
+    drain_seconds = 10.0
+
+    def __init__(
+        self,
+        dsn: str,
+        settings: WriterSettings,
+        supervisor: Supervisor,
+        *,
+        backlog_bytes: Callable[[], int] = lambda: 0,
+        now_us: Clock = wall_clock_us,
+    ) -> None:
+        self.counts = MeasurerCounts()
+        self._settings = settings
+        self._supervisor = supervisor
+        self._backlog_bytes = backlog_bytes
+        self._now_us = now_us
+        self._session = Session(
+            dsn,
+            name="hepscope measurer",
+            # Generic plans cannot skip partitions.
+            setup=("set plan_cache_mode = force_custom_plan", "set jit = off",
+                   kpi_minutes.CREATE_STAGING),
+        )  # fmt: skip
+        self._lease_of: asyncpg.Connection | None = None
+        self._leaves = LeafCache()
+        self._pending = Pending(
+            quiet_seconds=settings.measure_quiet_seconds,
+            longest_seconds=settings.measure_longest_seconds,
+        )
+        self._throttle = Throttle(_log)
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        """Start; what is wrong with the database is met later."""
+        self._task = self._supervisor.start(self._run(), name=self.name)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop wherever it is: the queue keeps what was not measured."""
+        await cancel(self._task)
+        self.close()
+
+    def close(self) -> None:
+        """End the session, and with it the lease."""
+        self._session.cut()
+
+    async def _run(self) -> None:
+        while True:
+            is_behind = self._backlog_bytes() > self._settings.batch_bytes
+            has_more = not is_behind and await self.wake()
+            await asyncio.sleep(0 if has_more else self._settings.measure_interval_seconds)
+
+    async def wake(self) -> bool:
+        """Measure one piece of what is due; return whether more is due at once.
+
+        A busy or absent database is counted and met again at the next call; what no repetition
+        would mend is raised.
+        """
+        try:
+            async with self._session.hold() as connection:
+                if not await self._has_lease(connection):
+                    return False
+                return await self._work(connection)
+        except Exception as error:
+            self._forget()
+            if verdict_of(error) is not Verdict.BUSY:
+                raise
+            self.counts.busy += 1
+            self._throttle.warning("busy", "measuring waits: %s: %s", type(error).__name__, error)
+            return False
+
+    async def _has_lease(self, connection: asyncpg.Connection) -> bool:
+        if connection is not self._lease_of:
+            self._forget()
+            if await connection.fetchval("select pg_try_advisory_lock($1)", attempts.LEASE):
+                self._lease_of = connection
+        self.counts.is_leader = connection is self._lease_of
+        return self.counts.is_leader
+
+    def _forget(self) -> None:
+        """Start anew from the queue, as another process would."""
+        self._lease_of = None
+        self.counts.is_leader = False
+        self._pending.clear()
+        self._leaves.forget()
+
+    async def _work(self, connection: asyncpg.Connection) -> bool:
+        loop = asyncio.get_running_loop()
+        await self._take(connection, loop.time())
+        due = self._pending.due(loop.time(), PIECE)
+        if due:
+            await self._measure(connection, due)
+        again = await self._look_again(connection)
+        self.counts.pending = len(self._pending)
+        self.counts.behind_seconds = await measure_queue.oldest_seconds(connection)
+        return len(due) == PIECE or again
+
+    async def _take(self, connection: asyncpg.Connection, now: float) -> None:
+        """Take rows of the queue, as long as there is room for what they name."""
+        if len(self._pending) >= self._settings.measure_pending_calls:
+            return
+        rows = await measure_queue.take(connection, known=self._pending.rows, limit=TAKE_ROWS)
+        empty = [row.id for row in rows if not self._pending.add(row, now)]
+        if empty:
+            await measure_queue.delete(connection, empty)
+
+    async def _look_again(self, connection: asyncpg.Connection) -> bool:
+        """Measure again what was open; returns whether there may be more of it."""
+        now_us = self._now_us()
+        rows = await connection.fetch(_DUE, now_us)
+        if not rows:
+            return False
+        touched: list[Touched] = []
+        spans: dict[TouchedRegistration, tuple[int, int]] = {}
+        for call_id, is_registration, started_us in rows:
+            if is_registration:
+                one = TouchedRegistration(call_id, started_us // measure_queue.SLICE_US)
+                known = spans.get(one, (started_us, started_us))
+                spans[one] = min(known[0], started_us), max(known[1], started_us)
+            else:
+                touched.append(TouchedCall(call_id, started_us))
+        await self._replace(connection, touched, spans, [])
+        await connection.execute(_GIVE_UP, now_us, [row[0] for row in rows])
+        return len(rows) == PIECE
+
+    async def _measure(self, connection: asyncpg.Connection, due: Sequence[Touched]) -> None:
+        """Measure touched calls and registrations, one by one where one of them cannot be."""
+        try:
+            await self._measure_all(connection, due)
+        except Exception as error:
+            if connection.is_closed() or not _is_of_one(error):
+                raise
+            # A leaf that was dropped meanwhile is no fault of the call.
+            self._leaves.forget()
+            if len(due) > 1:
+                half = len(due) // 2
+                await self._measure(connection, due[:half])
+                await self._measure(connection, due[half:])
+                return
+            self.counts.failed += 1
+            self._throttle.warning("failed", "%r cannot be measured: %r", due[0], error)
+            await measure_queue.delete(connection, self._pending.finished_by(due))
+            self._pending.done(due)
+
+    async def _measure_all(self, connection: asyncpg.Connection, due: Sequence[Touched]) -> None:
+        spans = {
+            one: self._pending.span_of(one) for one in due if isinstance(one, TouchedRegistration)
+        }
+        await self._replace(connection, due, spans, self._pending.finished_by(due))
+        self._pending.done(due)
+
+    async def _replace(
+        self,
+        connection: asyncpg.Connection,
+        touched: Sequence[Touched],
+        registrations: dict[TouchedRegistration, tuple[int, int]],
+        finished: Sequence[int],
+    ) -> None:
+        now_us = self._now_us()
+        calls = [one for one in touched if isinstance(one, TouchedCall)]
+        found = await measure_calls(connection, calls, now_us)
+        found |= await measure_registrations(connection, registrations, now_us)
+        # Nobody else changes them while the lease is ours.
+        stored = await attempts.read(connection, list(found)) if found else {}
+        there = [attempt for of_span in stored.values() for attempt, _ in of_span]
+        there += [attempt for measurement in found.values() for attempt in measurement.attempts]
+        await attempts.ensure_leaves(connection, there, self._leaves, now_us=now_us)
+        async with transaction(connection):
+            replaced = await attempts.replace(connection, found, stored, self._leaves)
+            if finished:
+                await measure_queue.delete(connection, finished)
+        self.counts.measured += len(found)
+        self.counts.changed += replaced.spans
+        self.counts.written += replaced.written
+        self.counts.expired += replaced.expired
+
+
+def _is_of_one(error: Exception) -> bool:
+    """Tell whether what a call holds may be the cause: refused data, or our own code tripped."""
+    if isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError):
+        return verdict_of(error) is Verdict.POISON
+    return verdict_of(error) is not Verdict.BUSY
