@@ -75,7 +75,7 @@ class World:
             self.value("hepscope_kpi_denominator_total", kpi=kpi),
         )
 
-    def seconds(self, name: str, **labels: str) -> tuple[float | None, float | None]:
+    def seconds(self, name: str, **labels: str) -> tuple[object, object]:
         """Return count and sum of a histogram."""
         return self.value(f"{name}_count", **labels), self.value(f"{name}_sum", **labels)
 

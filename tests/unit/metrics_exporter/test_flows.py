@@ -216,10 +216,10 @@ async def test_a_call_through_a_proxy_is_one_attempt() -> None:
     assert found.ratio("ser") == (1, 1)
     assert found.ratio("scr") == (1, 1)
     assert found.seconds("hepscope_srd_seconds", result="successful") == (1, pytest.approx(1.01))
-    for node, delay in (("edge", 1.01), ("core", 0.99)):
-        assert found.value("hepscope_node_kpi_denominator_total", node=node, kpi="ser") == 1
-        assert found.value("hepscope_node_kpi_numerator_total", node=node, kpi="scr") == 1
-        assert found.seconds("hepscope_node_srd_seconds", node=node, result="successful") == (
+    for name, delay in (("edge", 1.01), ("core", 0.99)):
+        assert found.value("hepscope_node_kpi_denominator_total", node=name, kpi="ser") == 1
+        assert found.value("hepscope_node_kpi_numerator_total", node=name, kpi="scr") == 1
+        assert found.seconds("hepscope_node_srd_seconds", node=name, result="successful") == (
             1,
             pytest.approx(delay),
         )
