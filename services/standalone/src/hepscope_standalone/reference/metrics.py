@@ -13,6 +13,7 @@ from hepscope_metrics_exporter.settings import MetricsSettings
 from hepscope_query_api.metrics import ApiMetrics
 from hepscope_storage_writer.maintain_counts import MaintainerCounts
 from hepscope_storage_writer.maintain_metrics import MaintainerMetrics
+from hepscope_storage_writer.measure_metrics import MeasurerCounts, MeasurerMetrics
 from hepscope_storage_writer.metrics import WriterMetrics
 
 _HEAD = """\
@@ -37,10 +38,12 @@ def metrics_page() -> str:
     counting = Counting(MetricsSettings(), Names(NamesSettings()), partitions=1)
     exporter = counting.expose(registry, Readings())
     maintainer = MaintainerMetrics(registry, MaintainerCounts())
+    measurer = MeasurerMetrics(registry, MeasurerCounts())
     sections: list[tuple[str, Sequence[Family]]] = [
         ("ingest", IngestMetrics(registry).collector.families),
         ("storage-writer", WriterMetrics(registry).collector.families),
         ("storage-writer: maintainer", maintainer.collector.families),
+        ("storage-writer: measurer", measurer.collector.families),
         ("metrics-exporter", exporter.collector.families),
         ("query-api", ApiMetrics(registry).collector.families),
     ]
