@@ -135,6 +135,8 @@ async def until(condition: Callable[[], bool], *, seconds: float = 20.0) -> None
             await asyncio.sleep(0.005)
 
 
-async def until_committed(rig: Rig, batches: int) -> None:
+async def until_committed(rig: Rig, batches: int, *, seconds: float = 20.0) -> None:
     """Return once a writer has stored so many batches."""
-    await until(lambda: rig.counts().get("attempts_total{committed}", 0) >= batches)
+    await until(
+        lambda: rig.counts().get("attempts_total{committed}", 0) >= batches, seconds=seconds
+    )

@@ -1,14 +1,15 @@
 """Only one writer stores a partition, however many believe that they own it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 import asyncpg
 import pytest
 
 from hepscope_common.bus.memory import MemoryBus
 from hepscope_common.bus.topics import SIGNALLING
-from hepscope_common.store import gaps
+from hepscope_common.store import copy, gaps
+from hepscope_common.store.connection import WRITER_NAME, Access, connect
 from hepscope_common.store.gaps import Gap
 from integration.storage_writer.rig import (
     SETTINGS,
@@ -100,6 +101,26 @@ async def test_a_take_over_waits_for_a_transaction_in_flight(database: str) -> N
         await transaction.commit()
         await until(lambda: rig.writer.readiness()[0])
     await frozen.close()
+
+
+async def test_a_writer_frozen_amid_a_copy_is_ended(database: str) -> None:
+    """The server's time-outs do not look there; its successor waits for its own, then ends it."""
+    bus = make_bus(partitions=1)
+    await _make_position(database)
+    frozen = await connect(database, Access.WRITER, application_name=f"{WRITER_NAME} 9")
+    await frozen.execute("create temp table blob (octets bytea)")
+    await frozen.execute("begin; update hepscope.bus_position set next_offset = 5")
+    copying = asyncio.create_task(
+        frozen.copy_to_table("blob", source=_begun_only(), format="binary")
+    )
+    async with running(bus, database) as rig:
+        put(bus, make_call())
+        await until_committed(rig, 1, seconds=120)
+    frozen.terminate()
+    copying.cancel()
+    await asyncio.wait([copying])
+
+    assert len(await fetch(database, "select from hepscope.sip")) == 7
 
 
 async def test_a_moved_position_is_believed(database: str) -> None:
@@ -194,6 +215,11 @@ async def accept_gap(database: str, records: int) -> None:
     gap = Gap(at, at.next_offset + records, max(records, 1))
     assert await gaps.accept(connection, gap, "me@here")
     await connection.close()
+
+
+async def _begun_only() -> AsyncIterator[bytes]:
+    yield copy.HEADER
+    await asyncio.Event().wait()
 
 
 async def _end(rigs: Sequence[Rig]) -> None:

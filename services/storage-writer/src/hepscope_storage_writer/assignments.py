@@ -8,10 +8,13 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+import asyncpg
+
 from hepscope_common.bus.protocol import Bus, OffsetOutOfRange, Record, TopicPartition
 from hepscope_common.bus.topics import TOPICS
 from hepscope_common.logs import Throttle, get_logger
 from hepscope_common.store import gaps
+from hepscope_common.store.frozen import end_frozen
 from hepscope_common.store.verdicts import Verdict, verdict_of
 from hepscope_storage_writer.ownership import Settlement
 from hepscope_storage_writer.settings import WriterSettings
@@ -170,10 +173,13 @@ class Assignments:
 
     async def _take_over(self, starts: Mapping[TopicPartition, int]) -> TakenOver:
         pause = self._settings.retry_min_ms / 1000
+        is_held = False
         while True:
             try:
                 async with asyncio.timeout(self._settings.batch_timeout_seconds):
                     async with self._shared.side.hold() as side:
+                        if is_held and (ended := await end_frozen(side)):
+                            _log.warning("%d sessions of frozen writers ended", ended)
                         await self._shared.expiry.read(side)
                         return await take_partitions(
                             side,
@@ -185,6 +191,7 @@ class Assignments:
             except Exception as error:
                 if verdict_of(error) is not Verdict.BUSY:
                     raise
+                is_held = isinstance(error, asyncpg.LockNotAvailableError | TimeoutError)
                 self.trouble = f"database: {type(error).__name__}: {error}"
                 self._throttle.warning("take over", "%s; trying again", self.trouble)
             await asyncio.sleep(pause)

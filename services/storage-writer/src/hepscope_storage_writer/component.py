@@ -17,6 +17,7 @@ from hepscope_common.bus.protocol import Bus
 from hepscope_common.clock import Clock, wall_clock_us
 from hepscope_common.logs import get_logger
 from hepscope_common.runtime import Supervisor, cancel
+from hepscope_common.store.connection import WRITER_NAME
 from hepscope_common.store.partitions import LeafCache
 from hepscope_storage_writer.assignments import Assignments
 from hepscope_storage_writer.call_table import CALLS
@@ -62,7 +63,7 @@ class StorageWriter:
         self._metrics = metrics
         # A take-over that a crash could take back would make us strangers to our own epoch.
         self._side = Session(
-            dsn, name="hepscope writer side", setup=("set synchronous_commit = on",)
+            dsn, name=f"{WRITER_NAME} side", setup=("set synchronous_commit = on",)
         )
         shared = Shared(
             side=self._side,
@@ -210,7 +211,7 @@ def _storing(
 ) -> Storing:
     session = Session(
         dsn,
-        name=f"hepscope writer {number}",
+        name=f"{WRITER_NAME} {number}",
         setup=(
             f"set synchronous_commit = {settings.synchronous_commit}",
             CALLS.create_staging,

@@ -13,6 +13,8 @@ from typing import Final
 import asyncpg
 
 CONNECT_SECONDS: Final = 10.0
+WRITER_NAME: Final = "hepscope writer"
+"""How the application names of storing sessions begin."""
 # A peer that vanished without a word is noticed after 10 + 3 * 5 s.
 _KEEPALIVE: Final = {
     "tcp_keepalives_idle": "10",
@@ -38,7 +40,8 @@ class Access(StrEnum):
 
 
 ACCESS_SETTINGS: Final[Mapping[Access, Mapping[str, str]]] = {
-    # A frozen writer keeps row locks of positions: 15 s is the longest it blocks a take-over.
+    # A frozen writer keeps row locks of positions: 15 s is the longest it blocks a take-over, but
+    # amid a COPY, where its successor ends it (``frozen``).
     Access.WRITER: {
         "lock_timeout": "30s",
         "statement_timeout": "120s",
