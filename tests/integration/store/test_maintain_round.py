@@ -16,10 +16,11 @@ from hepscope_storage_writer.maintain_catalogue import apply_settings, read_leav
 from hepscope_storage_writer.maintain_counts import MaintainerCounts
 from hepscope_storage_writer.maintain_disk import budget_bytes
 from hepscope_storage_writer.maintain_round import Round
-from hepscope_storage_writer.maintain_settings import RetentionSettings
+from hepscope_storage_writer.maintain_settings import CLASSES, RetentionSettings
 
 HOUR_US = 3_600_000_000
 DAY_US = 24 * HOUR_US
+ROOTS = frozenset(root for roots in CLASSES.values() for root in roots)
 MIDNIGHT = 1_769_904_000_000_000  # 2026-02-01T00:00:00Z
 NOON = MIDNIGHT + 12 * HOUR_US
 # A disk that is never short.
@@ -94,7 +95,7 @@ async def test_round_makes_partitions_ahead_for_every_policy(
     for policy in await read_policies(maintainer):
         own = [leaf.lower_us for leaf in leaves if leaf.root == policy.root]
         assert own == [MIDNIGHT, MIDNIGHT + DAY_US, MIDNIGHT + 2 * DAY_US]
-    assert round_.counts.leaves_made == made == len(leaves) == 24
+    assert round_.counts.leaves_made == made == len(leaves) == 3 * len(ROOTS)
     assert round_.counts.leaves["sip_call"] == 3
 
 
@@ -123,7 +124,7 @@ async def test_settings_change_keeps_and_widths(
 ) -> None:
     """Settings are written over the policies once, and hold for the next leaf."""
     settings = RetentionSettings(calls_days=2, partition_hours=1)
-    assert await apply_settings(maintainer, settings) == 8 - 1
+    assert await apply_settings(maintainer, settings) == len(ROOTS - {"registration"})
     assert await apply_settings(maintainer, settings) == 0
 
     policies = {policy.root: policy for policy in await read_policies(maintainer)}
@@ -222,7 +223,7 @@ async def test_user_without_roles_maintains_as_himself(plain_database: str) -> N
         await session.close()
 
     assert round_.counts.dropped_by_age == 1
-    assert round_.counts.leaves_made == 24
+    assert round_.counts.leaves_made == 3 * len(ROOTS)
     assert round_.counts.budget_bytes is None
     assert round_.counts.busy_steps == 0
 

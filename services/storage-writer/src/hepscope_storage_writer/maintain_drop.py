@@ -8,13 +8,13 @@ and ``drop_detached``.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
 from typing import Final
 
 import asyncpg
 
 from hepscope_storage_writer.maintain_catalogue import DROPPING
+from hepscope_storage_writer.maintain_session import setting
 from hepscope_storage_writer.retention import DetachedLeaf, StoredLeaf
 
 # Of waiting for readers; the API's statements end after 15 s.
@@ -53,7 +53,7 @@ async def finish_interrupted(connection: asyncpg.Connection, leaves: Iterable[St
     finished = 0
     for leaf in leaves:
         if leaf.pending:
-            async with _lock_timeout(connection, DETACH_LOCK_TIMEOUT):
+            async with setting(connection, "lock_timeout", DETACH_LOCK_TIMEOUT):
                 await connection.execute(_detach(leaf, "finalize"))
                 await _drop(connection, leaf)
             finished += 1
@@ -65,7 +65,7 @@ async def drop_detached(connection: asyncpg.Connection, tables: Iterable[Detache
     dropped = 0
     for table in tables:
         if table.dropping:
-            async with _lock_timeout(connection, DETACH_LOCK_TIMEOUT):
+            async with setting(connection, "lock_timeout", DETACH_LOCK_TIMEOUT):
                 await _drop(connection, table)
             dropped += 1
     return dropped
@@ -77,7 +77,7 @@ async def drop_leaf(connection: asyncpg.Connection, leaf: StoredLeaf) -> None:
     The floor of its root must be at or above its upper end already.
     """
     try:
-        async with _lock_timeout(connection, DETACH_LOCK_TIMEOUT):
+        async with setting(connection, "lock_timeout", DETACH_LOCK_TIMEOUT):
             await connection.execute(f"comment on table hepscope.\"{leaf.name}\" is '{DROPPING}'")
             await connection.execute(_detach(leaf, "concurrently"))
             await _drop(connection, leaf)
@@ -96,7 +96,7 @@ async def _drop(connection: asyncpg.Connection, leaf: StoredLeaf | DetachedLeaf)
 async def _drop_attached(connection: asyncpg.Connection, leaf: StoredLeaf) -> None:
     for attempt in range(DROP_ATTEMPTS):
         try:
-            async with _lock_timeout(connection, DROP_LOCK_TIMEOUT):
+            async with setting(connection, "lock_timeout", DROP_LOCK_TIMEOUT):
                 await _drop(connection, leaf)
         except asyncpg.LockNotAvailableError:
             if attempt == DROP_ATTEMPTS - 1:
@@ -104,13 +104,3 @@ async def _drop_attached(connection: asyncpg.Connection, leaf: StoredLeaf) -> No
             await asyncio.sleep(DROP_PAUSE_SECONDS)
         else:
             return
-
-
-@asynccontextmanager
-async def _lock_timeout(connection: asyncpg.Connection, longest: str) -> AsyncIterator[None]:
-    await connection.execute(f"set lock_timeout = '{longest}'")
-    try:
-        yield
-    finally:
-        if not connection.is_closed():
-            await connection.execute("reset lock_timeout")

@@ -9,6 +9,7 @@ from hepscope_common.store.connection import ANSWER_SECONDS
 from hepscope_common.store.partitions import LeafCache
 from hepscope_common.store.transaction import transaction
 from hepscope_storage_writer.maintain_catalogue import CLOSED
+from hepscope_storage_writer.maintain_session import setting
 from hepscope_storage_writer.retention import Policy, StoredLeaf, closing, missing_starts
 
 # Under deadlock_timeout (1 s), after which PostgreSQL would cancel an autovacuum for us.
@@ -50,15 +51,11 @@ async def close_oldest(
     leaf = closing(leaves, as_of_us)
     if leaf is None:
         return 0
-    await connection.execute(f"set statement_timeout = '{VACUUM_SECONDS}s'")
     longest = VACUUM_SECONDS + ANSWER_SECONDS
-    try:
+    async with setting(connection, "statement_timeout", f"{VACUUM_SECONDS}s"):
         vacuum = f'vacuum (freeze, analyze) hepscope."{leaf.name}"'
         await connection.execute(vacuum, timeout=longest)
         if leaf.root in ANALYZED:
             await connection.execute(f'analyze hepscope."{leaf.root}"', timeout=longest)
         await connection.execute(f"comment on table hepscope.\"{leaf.name}\" is '{CLOSED}'")
-    finally:
-        if not connection.is_closed():
-            await connection.execute("reset statement_timeout")
     return 1
