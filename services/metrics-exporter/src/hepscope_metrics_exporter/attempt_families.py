@@ -34,6 +34,10 @@ TALK_SECONDS: Final = (
 SERIES_OF_A_KEY: Final = 40
 """Finals by method that a node or a named address is expected to show."""
 
+MAX_HISTOGRAMS: Final = 64
+"""Nodes or named addresses with distributions of their own; each has some 160 series. Further ones
+have their counters, and share the distributions of ``other``."""
+
 Key = tuple[str, ...]
 
 
@@ -209,6 +213,6 @@ class AttemptFamilies:
             bounds,
             (*self._labels, "result") if by_result else self._labels,
             known=results if self._is_whole else (),
-            max_series=self._max_keys * (len(RESULTS) if by_result else 1),
+            max_series=min(self._max_keys, MAX_HISTOGRAMS) * (len(RESULTS) if by_result else 1),
             clause=clause,
         )

@@ -37,6 +37,9 @@ class HeplifyMedia:
             elif report.source is Source.RTCP_XR:
                 self._streams(self._families.rtcp_xr, _rtcp_xr(report), node, targets)
             elif report.source in _VQ:
+                # What the other end told the reporter, the other end reports itself.
+                if report.way is Way.SENT:
+                    continue
                 _set(self._families.vq, (node,), _vq(report))
             elif report.source is Source.RTP_AGENT:
                 _set(self._families.agent, (node,), _agent(report))

@@ -30,13 +30,18 @@ class RecentKeys:
 
     def is_new(self, key: Hashable, now_us: int) -> bool:
         """Remember a key; returns whether it was not known."""
+        if now_us - self._turned_us >= PERIOD_US:
+            self._turn(now_us)
         mark = hash(key)
         if mark in self._young:
             return False
-        if now_us - self._turned_us >= PERIOD_US or len(self._young) >= self._max_keys:
-            is_next = now_us - self._turned_us < 2 * PERIOD_US
-            self._old = self._young if is_next else set()
-            self._young = set()
-            self._turned_us = now_us
+        if len(self._young) >= self._max_keys:
+            self._turn(now_us)
         self._young.add(mark)
         return mark not in self._old
+
+    def _turn(self, now_us: int) -> None:
+        is_next = now_us - self._turned_us < 2 * PERIOD_US
+        self._old = self._young if is_next else set()
+        self._young = set()
+        self._turned_us = now_us
