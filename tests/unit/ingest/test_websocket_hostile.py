@@ -1,6 +1,7 @@
 """WebSocket clients that want our memory: each can make us hold a bounded amount, then is cut."""
 
 import asyncio
+import logging
 import os
 import socket
 from collections.abc import AsyncIterator
@@ -82,6 +83,19 @@ async def test_pings_whose_answers_are_read_are_answered(rig: Rig) -> None:
         for _ in range(pings):
             writer.write(frame(FINAL | PING, bytes(125)))
             assert await reader.readexactly(127) == answer
+
+
+async def test_text_that_is_no_utf8_leaves_no_trace_in_the_log(
+    rig: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody fills our log from outside: it is one more text message, counted and closed."""
+    async with upgraded(rig) as (reader, writer):
+        writer.write(frame(FINAL | 0x01, b"\xff\xfe"))
+        async with asyncio.timeout(5):
+            said = await reader.readuntil(b"only binary messages are taken")
+        assert bytes.fromhex("03eb") in said
+    assert refused(rig, "bad_request")()
+    assert [line for line in caplog.records if line.levelno >= logging.ERROR] == []
 
 
 async def test_an_upgrade_that_is_none_is_counted(rig: Rig) -> None:

@@ -82,8 +82,8 @@ class SpooledDelivery:
         self._is_refused = False
         """Whether the disk did not take what it was given last."""
         self._disk_from = 0.0
-        self._is_broken = False
-        """Whether what moves records has failed, which ends the process."""
+        self._is_stopped = False
+        """Whether nothing is moved any more: it failed, which ends the process, or the end came."""
         self._pump: asyncio.Task[None] | None = None
         self._watch: asyncio.TimerHandle | None = None
         self._work = asyncio.Event()
@@ -118,7 +118,7 @@ class SpooledDelivery:
             return
         self._waiting.append(record)
         self._waiting_bytes += len(record.value)
-        if not self._is_broken and (not self._is_spooling or self._waiting_bytes > WAITING_BYTES):
+        if not self._is_stopped and (not self._is_spooling or self._waiting_bytes > WAITING_BYTES):
             self._block()
         self._start()
 
@@ -135,7 +135,7 @@ class SpooledDelivery:
         while self._waiting or (self._sent.packets and not self._sent.is_away()):
             if not (self._is_refused and self._sent.is_away()):
                 hopeful_at = _now()
-            if self._is_broken or _now() - hopeful_at > self._hopeless:
+            if self._is_stopped or _now() - hopeful_at > self._hopeless:
                 break
             if self._waiting:
                 self._start()
@@ -156,6 +156,7 @@ class SpooledDelivery:
         trace: TracebackType | None,
     ) -> None:
         """Leave on disk whatever the bus has not acknowledged."""
+        self._is_stopped = True
         try:
             await cancel(self._pump)
         finally:
@@ -201,7 +202,7 @@ class SpooledDelivery:
             self._backlog.forget()
         except Exception:
             # What lies behind must not go on; the next start does it.
-            self._is_broken = True
+            self._is_stopped = True
             raise
         finally:
             self._pump = None
@@ -265,7 +266,7 @@ class SpooledDelivery:
 
     def _watch_bus(self) -> None:
         """Look after a while whether the bus is away, though no further record may come."""
-        if self._watch is None and not self._sent.is_idle:
+        if self._watch is None and not self._is_stopped and not self._sent.is_idle:
             look = self._supervisor.guarded(self._look, name="ingest delivery")
             self._watch = asyncio.get_running_loop().call_later(self._patience, look)
 
@@ -278,7 +279,7 @@ class SpooledDelivery:
 
     def _start(self) -> None:
         self._wake()
-        if self._pump is None and not self._is_broken:
+        if self._pump is None and not self._is_stopped:
             self._pump = self._supervisor.start(self._run(), name="ingest delivery")
 
     def _wake(self) -> None:

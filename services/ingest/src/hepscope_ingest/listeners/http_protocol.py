@@ -42,6 +42,9 @@ MAX_FRAGMENTS = 1024
 MAX_UNREAD_BYTES = 64 * 1024
 """Pongs that a WebSocket peer may leave unread."""
 
+READ_BYTES = 16 * 1024
+"""Given to the parsers at once: of the least chunks and frames 30 ms of the event loop."""
+
 MAX_HEADER_BYTES = 32 * 1024
 
 PING_SECONDS = 20.0
@@ -105,6 +108,12 @@ class _WebSocket(WebSocketsSansIOProtocol):
         super().__init__(*args, **values)  # type: ignore[arg-type]  # uvicorn's own, unchanged
         self.logger = _quiet
 
+    def send_receive_event_to_app(self) -> None:
+        """Hand on a message; of a text only that it is one, since none is taken."""
+        if self.curr_msg_data_type == "text":
+            self.frames = [b""]
+        super().send_receive_event_to_app()
+
     def data_received(self, data: bytes) -> None:
         """Take the messages before a fault, too; uvicorn drops what was read along with it."""
         self.conn.receive_data(data)
@@ -162,6 +171,8 @@ class _Guarded(H11Protocol):
             return
         with contextlib.suppress(OSError):
             keep_alive(transport.get_extra_info("socket"), self.limits.keepalive_seconds)
+        # Of asyncio's own, and read at each turn: 256 kB may be 40,000 chunks or frames.
+        transport.max_size = READ_BYTES  # type: ignore[attr-defined]
         super().connection_made(transport)
         self._expect()
 

@@ -26,9 +26,10 @@ from hepscope_ingest.listeners.receipt import Receipt
 from hepscope_ingest.metrics import IngestMetrics
 from hepscope_ingest.peers import Endpoint, PeerTable
 from hepscope_ingest.refusal import Refusal
+from hepscope_ingest.turns import Turn
 
-PACKETS_PER_TURN = 100
-"""Taken in one go; a request of many thousands must not starve the other listeners."""
+PACKETS_AT_ONCE = 16
+"""Between two looks at the time; a request of many thousands must not starve the others."""
 
 MAX_HELD_BYTES = 64 * 1024 * 1024
 """Bodies that are being received or taken, all requests of an address together."""
@@ -141,15 +142,15 @@ class Requests:
     async def _take(
         self, packets: Sequence[bytes], key: bytes | None, endpoint: Endpoint, outcome: Outcome
     ) -> None:
-        receipt = Receipt()
+        receipt, turn = Receipt(), Turn()
         try:
             async with asyncio.timeout(self._limits.wait_seconds):
-                for at in range(0, len(packets), PACKETS_PER_TURN):
+                for at in range(0, len(packets), PACKETS_AT_ONCE):
                     await self._intake.unblocked()
                     self._take_some(
-                        packets[at : at + PACKETS_PER_TURN], key, endpoint, outcome, receipt
+                        packets[at : at + PACKETS_AT_ONCE], key, endpoint, outcome, receipt
                     )
-                    await asyncio.sleep(0)
+                    await turn.rest()
                 await receipt.complete()
         except TimeoutError as error:
             raise Problem(503, _unsafe(outcome, "the bus has no room, or is slow")) from error

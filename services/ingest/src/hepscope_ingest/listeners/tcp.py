@@ -23,11 +23,15 @@ from hepscope_ingest.ledger_stream import LedgerStream, is_lone_hello
 from hepscope_ingest.listeners.accepting import Acceptor, keep_alive
 from hepscope_ingest.listeners.inflow import Inflow
 from hepscope_ingest.metrics import IngestMetrics
-from hepscope_ingest.peers import Address, Endpoint, PeerTable
+from hepscope_ingest.peers import Address, PeerTable
 from hepscope_ingest.refusal import Refusal
+from hepscope_ingest.turns import Turn
 
 DRAIN_SECONDS = 2.5
 """For peers that go on sending; whoever stops is done as soon as all it sent is taken."""
+
+PACKETS_AT_ONCE = 16
+"""Between two looks at the time: of usual packets a millisecond's worth."""
 
 _STRANGERS = (
     (b"\x16\x03", Refusal.TLS_ON_PLAIN, "TLS: send plain HEP here, or to an address of ingest.tls"),
@@ -153,7 +157,7 @@ class TcpListener:
 
     async def _read(self, inflow: Inflow, stream: LedgerStream, address: Address) -> None:
         """Take everything that comes; raises TimeoutError of a peer that is silent too long."""
-        decoder = StreamDecoder()
+        decoder, turn = StreamDecoder(), Turn()
         is_first = True
         while data := await self._next(inflow):
             if is_first and self._is_stranger(data, address):
@@ -161,16 +165,18 @@ class TcpListener:
             # A greeting needs no room, and who waits a second for its answer takes us for others.
             is_hello = is_first and is_lone_hello(data)
             is_first = False
-            # Before taking, not behind: what was read ahead must not pass a bus that is full.
-            if self._intake.blocked and not is_hello:
-                await self._intake.unblocked()
-            await stream.room()
-            # Looked up each time: the table may have forgotten the peer since.
-            endpoint = self._peers.endpoint(address)
-            self._take(decoder, stream, data, endpoint)
+            packets = self._cut(decoder, data)
+            for at in range(0, len(packets), PACKETS_AT_ONCE):
+                # Before taking, not behind: what was read ahead must not pass a bus that is full.
+                if self._intake.blocked and not is_hello:
+                    await self._intake.unblocked()
+                await stream.room()
+                await turn.rest()
+                # Looked up each time: the table may have forgotten the peer since.
+                endpoint = self._peers.endpoint(address)
+                stream.take(packets[at : at + PACKETS_AT_ONCE], endpoint)
             if decoder.failure is not None:
-                reason = decoder.failure.reason
-                self._intake.refuse(reason, endpoint.peer, "connection closed")
+                self._refuse(decoder.failure.reason, address, "connection closed")
                 return
         if decoder.buffered:
             self._refuse(Refusal.CUT_AT_CLOSE, address)
@@ -190,17 +196,15 @@ class TcpListener:
                 return True
         return False
 
-    def _take(
-        self, decoder: StreamDecoder, stream: LedgerStream, data: bytes, endpoint: Endpoint
-    ) -> None:
-        """Take the packets that some bytes complete; a lost stream shows in the decoder."""
+    def _cut(self, decoder: StreamDecoder, data: bytes) -> list[bytes]:
+        """Return the packets that some bytes complete; a lost stream shows in the decoder."""
         skipped = decoder.skipped_bytes
         packets: list[bytes] = []
         with contextlib.suppress(DecodeError):
             packets = decoder.feed(data)
         self._metrics.skipped_bytes.add((), decoder.skipped_bytes - skipped)
         self._metrics.received.add((self.transport,), len(packets))
-        stream.take(packets, endpoint)
+        return packets
 
     def _refuse(self, reason: str, address: Address, detail: str = "") -> None:
         self._intake.refuse(reason, self._peers.endpoint(address).peer, detail)

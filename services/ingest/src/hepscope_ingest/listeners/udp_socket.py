@@ -17,9 +17,13 @@ from hepscope_ingest.intake import Intake
 from hepscope_ingest.kernel_drops import kernel_drops
 from hepscope_ingest.metrics import IngestMetrics
 from hepscope_ingest.peers import Address, PeerTable
+from hepscope_ingest.turns import Turn
 
 DATAGRAMS_PER_TURN = 128
 """Read in one go; more would starve TCP peers and timers, fewer cost more wake-ups."""
+
+DATAGRAMS_AT_ONCE = 64
+"""Between two looks at the time."""
 
 MAX_DATAGRAM = 65535
 
@@ -73,7 +77,7 @@ class UdpSocket:
         deadline = loop.time() + DRAIN_SECONDS
         try:
             await self._intake.unblocked()
-            while self._read_some() == DATAGRAMS_PER_TURN and loop.time() < deadline:
+            while self._read_some() and loop.time() < deadline:
                 await self._intake.unblocked()
                 # Readers of the bus share this loop and make the room.
                 await asyncio.sleep(0)
@@ -90,22 +94,27 @@ class UdpSocket:
             asyncio.get_running_loop().remove_reader(self._bound)
             self._waiting = self._supervisor.start(self._read_again(), name=self._name)
 
-    def _read_some(self) -> int:
-        """Take up to a turn's worth of datagrams; returns how many there were."""
+    def _read_some(self) -> bool:
+        """Take up to a turn's worth of datagrams; returns whether there may be more."""
         receive = self._bound.recvfrom if self._bound is not None else None
         assert receive is not None
-        datagrams: list[tuple[bytes, Address]] = []
-        with contextlib.suppress(BlockingIOError, InterruptedError):
-            for _ in range(DATAGRAMS_PER_TURN):
-                # Not extend: what was received before the socket is empty must be kept.
-                datagrams.append(receive(MAX_DATAGRAM))  # noqa: PERF401
-        # First all of one thing, then all of the other: one by one in turns costs a tenth more.
-        endpoint = self._peers.endpoint
-        take = self._intake.take
-        for data, address in datagrams:
-            take(data, endpoint(address))
-        self._metrics.received.add(("udp",), len(datagrams))
-        return len(datagrams)
+        turn, taken = Turn(), 0
+        while taken < DATAGRAMS_PER_TURN and not turn.is_over:
+            datagrams: list[tuple[bytes, Address]] = []
+            with contextlib.suppress(BlockingIOError, InterruptedError):
+                for _ in range(DATAGRAMS_AT_ONCE):
+                    # Not extend: what was received before the socket is empty must be kept.
+                    datagrams.append(receive(MAX_DATAGRAM))  # noqa: PERF401
+            # First all of one thing, then all of the other: one by one in turns costs a tenth more.
+            endpoint = self._peers.endpoint
+            take = self._intake.take
+            for data, address in datagrams:
+                take(data, endpoint(address))
+            self._metrics.received.add(("udp",), len(datagrams))
+            taken += len(datagrams)
+            if len(datagrams) < DATAGRAMS_AT_ONCE:
+                return False
+        return True
 
     async def _read_again(self) -> None:
         await self._intake.unblocked()

@@ -16,6 +16,7 @@ from hepscope_ingest.listeners.page_guard import client_of
 from hepscope_ingest.metrics import IngestMetrics
 from hepscope_ingest.peers import Endpoint, PeerTable
 from hepscope_ingest.refusal import Refusal
+from hepscope_ingest.turns import Turn
 
 SUBPROTOCOL = "hep"
 
@@ -23,6 +24,9 @@ UNSUPPORTED = 1003
 """Close code: a kind of message that is not taken (RFC 6455, 7.4.1)."""
 
 GOING_AWAY = 1001
+
+PACKETS_AT_ONCE = 16
+"""Between two looks at the time, and at the bus."""
 
 
 class Messages:
@@ -41,7 +45,7 @@ class Messages:
         """Take everything that one connection sends."""
         is_asked = SUBPROTOCOL in socket.scope.get("subprotocols", ())
         await socket.accept(subprotocol=SUBPROTOCOL if is_asked else None)
-        key = key_of(socket.scope["headers"])
+        key, turn = key_of(socket.scope["headers"]), Turn()
         while (message := await self._next(socket))["type"] == "websocket.receive":
             endpoint = self._peers.endpoint(client_of(socket.scope))
             data = message.get("bytes")
@@ -49,9 +53,8 @@ class Messages:
                 self._intake.refuse(Refusal.BAD_REQUEST, endpoint.peer, "a text message at /ws")
                 await socket.close(UNSUPPORTED, "only binary messages are taken")
                 return
-            if self._intake.blocked:
-                await self._intake.unblocked()
-            self._take(data, endpoint, key)
+            await self._take(data, endpoint, key, turn)
+            await turn.rest()
 
     async def _next(self, socket: WebSocket) -> Message:
         """Return the next message, or the end of a connection that is silent for too long."""
@@ -64,11 +67,15 @@ class Messages:
             await socket.close(GOING_AWAY, "silent for too long")
             return {"type": "websocket.disconnect"}
 
-    def _take(self, data: bytes, endpoint: Endpoint, key: bytes | None) -> None:
+    async def _take(self, data: bytes, endpoint: Endpoint, key: bytes | None, turn: Turn) -> None:
         found = cut(data)
         self._metrics.received.add(("ws",), len(found.packets))
         self._metrics.skipped_bytes.add((), found.skipped_bytes)
-        for packet in found.packets:
-            self._intake.take(with_key(packet, key), endpoint)
+        for at in range(0, len(found.packets), PACKETS_AT_ONCE):
+            if self._intake.blocked:
+                await self._intake.unblocked()
+            await turn.rest()
+            for packet in found.packets[at : at + PACKETS_AT_ONCE]:
+                self._intake.take(with_key(packet, key), endpoint)
         if found.failure is not None:
             self._intake.refuse(found.failure, endpoint.peer, "the rest of a WebSocket message")
