@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from hep import StreamDecoder, decode3, encode_hello
 from support.builders import make_packet, make_request
 from support.hep_wire import generic, packet, start
 from support.service import (
@@ -328,6 +329,25 @@ def test_ten_thousand_unknown_calls_at_once(own: Service) -> None:
     assert len({call["call_id"] for call in listed}) == len(listed) == calls
     assert {call["message_count"] for call in listed} == {1}
     assert resident_bytes(own.pid) < MAX_RSS_BYTES
+
+
+EXTREMES = [0, 1, 2**63 - 1, 2**63, 2**64 - 1]
+
+
+@pytest.mark.parametrize("seq", EXTREMES)
+def test_numbers_at_their_bounds_are_stored_and_acknowledged(own: Service, seq: int) -> None:
+    """A sender that numbers its packets may begin anywhere in 64 bits."""
+    origin, call_id = random.Random(seq).randbytes(16), f"seq-{seq}@example.org"
+    payload = make_request("OPTIONS", call_id)
+    answers, decoder = [], StreamDecoder()
+    with socket.create_connection(own.tcp, timeout=PATIENCE_SECONDS) as connection:
+        connection.sendall(encode_hello(origin))
+        connection.sendall(make_packet(payload, time_us=now_us(), origin=origin, seq=seq))
+        connection.shutdown(socket.SHUT_WR)
+        while data := connection.recv(4096):
+            answers += [decode3(answer).ack for answer in decoder.feed(data)]
+    assert answers[-1] == seq
+    own.call_with(call_id, 1)
 
 
 def test_log_is_throttled(own: Service) -> None:
