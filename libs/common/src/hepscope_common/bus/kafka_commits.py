@@ -47,4 +47,4 @@ class Commits:
                 await client.commit(offsets)
         except (KafkaError, TimeoutError) as error:
             self.failures += 1
-            self._throttle.warning("commit", "offsets not committed: %s", error or "too slow")
+            self._throttle.warning("commit", "offsets not committed: %s", str(error) or "too slow")
