@@ -16,6 +16,7 @@ from bench import (
     apart,
     codec,
     end_to_end,
+    exporter,
     ingest,
     over_kafka,
     search,
@@ -35,7 +36,7 @@ from hepscope_storage_writer.maintainer import Maintainer
 from hepscope_storage_writer.settings import WriterSettings
 
 RESULTS = Path(__file__).with_name("results.json")
-SECTIONS = ("codec", "ingest", "storing", "kafka", "services", "end-to-end", "search")
+SECTIONS = ("codec", "ingest", "exporter", "storing", "kafka", "services", "end-to-end", "search")
 
 
 async def main() -> int:
@@ -71,6 +72,10 @@ async def measure(folder: Path, scale: float, only: Sequence[str]) -> AsyncItera
         yield codec.measure(sample[:5000])
     if "ingest" in only:
         yield await ingest.measure(file, seconds=max(2.0, 8 * scale))
+    if "exporter" in only:
+        yield await exporter.measure(
+            traffic.packets(int(60_000 * max(scale, 0.3)), start_us=now_us)
+        )
     if "end-to-end" in only:
         yield await end_to_end.measure(folder / "e2e", file, seconds=max(3.0, 20 * scale))
     if not {"storing", "kafka", "services", "search"}.isdisjoint(only):

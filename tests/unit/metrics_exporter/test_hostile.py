@@ -18,7 +18,9 @@ def flood(count: int, dice: random.Random) -> list[bytes]:
     packets = []
     for number in range(count):
         noise = f"{dice.getrandbits(64):016x}"
-        node = f'node-{noise}\u0007\n"\\'.encode() + bytes([dice.randrange(256)])
+        # Most names are seen again, so that each of them shows everything that it can.
+        name = noise if number % 200 == 0 else str(dice.randrange(180))
+        node = f'node-{name}\u0007\n"\\'.encode()
         payload = dice.choice(
             [
                 make_request(

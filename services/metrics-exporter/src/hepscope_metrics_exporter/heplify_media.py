@@ -12,14 +12,13 @@ from hep.media.report import Source, StreamReport, Way
 from hep.sip import SipMessage
 from hepscope_common.metrics import OTHER, RecentFamily
 from hepscope_metrics_exporter.heplify_families import HeplifyFamilies
+from hepscope_metrics_exporter.heplify_targets import Targets
 
 MAX_TEXTS: Final = 500
 """Names of SBCs and realms told apart; they are free text."""
 
 _VQ: Final = frozenset({Source.VQ_SESSION, Source.VQ_INTERVAL, Source.VQ_ALERT})
 _RTCP: Final = frozenset({Source.RTCP, Source.RTCP_JSON, Source.RTCP_PION})
-
-Targets = tuple[tuple[str, str], ...]
 
 
 class HeplifyMedia:

@@ -14,7 +14,13 @@ from hepscope_common.calls.folding import Event, EventKind
 from hepscope_common.metrics import OTHER
 from hepscope_common.names import Names
 from hepscope_metrics_exporter.heplify_families import HeplifyFamilies
-from hepscope_metrics_exporter.heplify_targets import Peers, has_names, labels_of
+from hepscope_metrics_exporter.heplify_targets import (
+    NOBODY,
+    Peers,
+    Targets,
+    has_names,
+    labels_of,
+)
 from hepscope_metrics_exporter.methods import MethodLabels
 from hepscope_metrics_exporter.recent_keys import RecentKeys
 from hepscope_metrics_exporter.statuses import REGISTERED
@@ -52,27 +58,24 @@ class HeplifyMessages:
         self._families.packets.add(labels, count)
         self._families.size.report(labels, payload_bytes / count)
 
-    def note(self, message: SipMessage, peers: Peers, now_us: int) -> tuple[tuple[str, str], ...]:
+    def note(self, message: SipMessage, peers: Peers, now_us: int) -> Targets:
         """Return the targets for which a message is new; remembers it without counting."""
         targets = labels_of(peers, has_names=has_names(self._names))
         if self._every_copy:
             return targets
-        return tuple(
-            target
-            for target in targets
-            if self._seen.is_new(
-                (
-                    message.call_id, message.cseq, message.cseq_method, message.from_tag,
-                    message.method or message.status, target,
-                ),
-                now_us,
-            )
+        key = (
+            message.call_id, message.cseq, message.cseq_method, message.from_tag,
+            message.method or message.status,
         )  # fmt: skip
+        is_new = self._seen.is_new
+        if len(targets) == 1:
+            return targets if is_new((key, targets[0]), now_us) else ()
+        return tuple([target for target in targets if is_new((key, target), now_us)])
 
     def count(
         self,
         message: SipMessage,
-        targets: tuple[tuple[str, str], ...],
+        targets: Targets,
         node: str,
         cause: str | None,
     ) -> None:
@@ -114,5 +117,5 @@ class HeplifyMessages:
         if found is None:
             found = lookup(attempt.destination, attempt.destination_port, node)
         if found is None:
-            return labels_of(Peers(None, None), has_names=has_names(self._names))[0][0]
+            return labels_of(NOBODY, has_names=has_names(self._names))[0][0]
         return found

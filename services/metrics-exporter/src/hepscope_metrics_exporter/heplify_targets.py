@@ -14,19 +14,28 @@ class Peers(NamedTuple):
     destination: str | None
 
 
-def labels_of(peers: Peers, *, has_names: bool) -> tuple[tuple[str, str], ...]:
+Targets = tuple[tuple[str, str], ...]
+"""Name and direction of each series that a message counts in."""
+
+NO_TARGETS: Final[Targets] = (("", ""),)
+STRANGERS: Final[Targets] = ((UNKNOWN, ""),)
+NOBODY: Final = Peers(None, None)
+
+
+def labels_of(peers: Peers, *, has_names: bool) -> Targets:
     """Return (target_name, direction) of each series that a message counts in.
 
     Without any names there is one target, "". With names, a message between two of them counts
     for both, and one between strangers for "unknown", which dashboards select by default.
     """
     if not has_names:
-        return (("", ""),)
+        return NO_TARGETS
     source, destination = peers
-    if source is None and destination is None:
-        return ((UNKNOWN, ""),)
-    sides = ((source, "src"), (destination, "dst"))
-    return tuple((name, direction) for name, direction in sides if name is not None)
+    if source is None:
+        return STRANGERS if destination is None else ((destination, "dst"),)
+    if destination is None:
+        return ((source, "src"),)
+    return ((source, "src"), (destination, "dst"))
 
 
 def has_names(names: Names) -> bool:

@@ -36,6 +36,8 @@ class NodeLabels:
 
     def _make(self, name: bytes, number: int) -> str:
         text = name[: 4 * NODE_CHARS].decode("utf-8", "replace")[:NODE_CHARS] or str(number)
+        if not text.isprintable():
+            text = "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
         if text in self._labels:
             return text
         if len(self._labels) >= self._max_nodes:
