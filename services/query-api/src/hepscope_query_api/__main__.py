@@ -3,6 +3,7 @@
 import sys
 from collections.abc import AsyncIterator
 
+from hepscope_common.names import Names, NamesSettings
 from hepscope_common.runtime import Component, StartupError
 from hepscope_common.service import Around, ServiceSettings, run
 from hepscope_common.store.settings import StoreSettings
@@ -14,6 +15,7 @@ class QueryApiSettings(ServiceSettings):
     """Everything that this service reads."""
 
     api: ApiSettings = ApiSettings()
+    names: NamesSettings = NamesSettings()
     store: StoreSettings = StoreSettings()
 
 
@@ -23,7 +25,9 @@ async def parts(around: Around[QueryApiSettings]) -> AsyncIterator[Component]:
     if settings.store.dsn is None:
         raise StartupError("setting store.dsn is missing (HEPSCOPE_STORE__DSN)")
     dsn = settings.store.dsn.get_secret_value()
-    api = QueryApi(settings.api, dsn, around.registry, around.supervisor)
+    names = Names(settings.names, around.supervisor)
+    yield names
+    api = QueryApi(settings.api, dsn, around.registry, around.supervisor, names=names)
     around.checks["api"] = api.ready
     yield api
 

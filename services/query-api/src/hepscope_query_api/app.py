@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from hepscope_common import __version__
 from hepscope_common.clock import Clock, wall_clock_us
+from hepscope_common.names import Names, NamesSettings
 from hepscope_common.ops import Readiness
 from hepscope_query_api import system
 from hepscope_query_api.calls.endpoints import router as calls
@@ -26,6 +27,7 @@ from hepscope_query_api.query.parameters import validation_problem
 from hepscope_query_api.readiness import LOOK_TIMEOUT_SECONDS, DatabaseReadiness
 from hepscope_query_api.registrations.endpoints import router as registrations
 from hepscope_query_api.settings import ApiSettings
+from hepscope_query_api.stats.endpoints import router as stats
 from hepscope_query_api.web import docs
 from hepscope_query_api.web.headers import SecurityHeaders
 from hepscope_query_api.web.hosts import HostCheck, allowed_names
@@ -69,12 +71,13 @@ def create_app(
     registry: CollectorRegistry | None = None,
     now_us: Clock = wall_clock_us,
     checks: Mapping[str, Readiness] | None = None,
+    names: Names | None = None,
 ) -> FastAPI:
     """Return the application over a pool of read-only sessions, which the caller closes.
 
     ``needed_schema`` is the revision that readiness asks for, over ``watch``, or, where that is
     left out, in turn with the searches; ``checks`` are further parts of this process that
-    readiness tells about.
+    readiness tells about; ``names`` are what addresses are called.
     """
     metrics = ApiMetrics(registry or CollectorRegistry())
     database = Database(pool, timeout_seconds=settings.statement_timeout_seconds, metrics=metrics)
@@ -89,7 +92,7 @@ def create_app(
         responses=dict.fromkeys(PROBLEM_STATUSES, PROBLEM),
         generate_unique_id_function=lambda route: route.name,
     )
-    app.state.context = Context(database, now_us, metrics)
+    app.state.context = Context(database, now_us, metrics, names or Names(NamesSettings()))
     watched = Database(watch or pool, timeout_seconds=LOOK_TIMEOUT_SECONDS, metrics=metrics)
     app.state.readiness = DatabaseReadiness(watched, needed_schema)
     _add_errors(app, metrics)
@@ -105,7 +108,7 @@ def create_app(
 
 def _add_routes(app: FastAPI, settings: ApiSettings, checks: Mapping[str, Readiness]) -> None:
     api = APIRouter(prefix="/api/v1")
-    for router in (calls, messages, export, registrations, nodes):
+    for router in (calls, messages, export, registrations, nodes, stats):
         api.include_router(router)
     app.include_router(api)
     app.include_router(system.make_router(app.state.readiness, checks))

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from hepscope_common.clock import Clock, wall_clock_us
 from hepscope_common.http import HttpServer
+from hepscope_common.names import Names
 from hepscope_common.ops import Readiness
 from hepscope_common.runtime import Supervisor, cancel
 from hepscope_common.store import connection
@@ -43,6 +44,7 @@ class QueryApi:
         supervisor: Supervisor,
         *,
         checks: Mapping[str, Readiness] | None = None,
+        names: Names | None = None,
         now_us: Clock = wall_clock_us,
     ) -> None:
         self._settings = settings
@@ -50,6 +52,7 @@ class QueryApi:
         self._registry = registry
         self._supervisor = supervisor
         self._checks = checks
+        self._names = names
         self._now_us = now_us
         self._stack = AsyncExitStack()
         self._readiness: DatabaseReadiness | None = None
@@ -72,6 +75,7 @@ class QueryApi:
                 registry=self._registry,
                 now_us=self._now_us,
                 checks=self._checks,
+                names=self._names,
             )
             readiness = app.state.readiness
             assert isinstance(readiness, DatabaseReadiness)

@@ -10,6 +10,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from hepscope_common.clock import Clock
+from hepscope_common.names import Names
 from hepscope_query_api.metrics import ApiMetrics
 from hepscope_query_api.query.database import Database
 
@@ -21,6 +22,7 @@ class Context:
     database: Database
     now_us: Clock
     metrics: ApiMetrics
+    names: Names
 
 
 def context_of(request: Request) -> Context:

@@ -90,7 +90,7 @@ class Standalone:
             "exporter": exporter.ready,
             "ingest": ingest.ready,
         }
-        api = QueryApi(settings.api, database.dsn, registry, supervisor, checks=checks)
+        api = QueryApi(settings.api, database.dsn, registry, supervisor, checks=checks, names=names)
         yield api
         ops = make_ops_app(registry, checks)
         servers = [

@@ -46,13 +46,18 @@ class NoQuery(Query):
     """The endpoint takes no parameters."""
 
 
-class ListQuery(Query):
-    """What every list takes."""
+class RangeQuery(Query):
+    """What everything over a range of times takes."""
 
     start: str | None = Field(
         None, description="Items from this time on (RFC 3339), inclusive. See the list's default."
     )
     end: str | None = Field(None, description="Items before this time (RFC 3339), exclusive.")
+
+
+class ListQuery(RangeQuery):
+    """What every list takes."""
+
     limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT, description="At most so many items.")
     order: Order = Field(Order.NEWEST, description="`-time` is newest first, `time` oldest first.")
     cursor: str | None = Field(

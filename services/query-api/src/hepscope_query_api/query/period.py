@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hepscope_query_api.problems import invalid
-from hepscope_query_api.query.parameters import ListQuery
+from hepscope_query_api.query.parameters import RangeQuery
 from hepscope_query_api.timestamps import format_time, from_us, parse_time, to_us
 
 DAY_US = 24 * 3600 * 1_000_000
@@ -38,7 +38,7 @@ ALWAYS = Period(
 """Every time that can be stored; a day from the ends, so that arithmetic stays in range."""
 
 
-def last_day(query: ListQuery, now_us: int) -> Period:
+def last_day(query: RangeQuery, now_us: int) -> Period:
     """Return the range of a top-level list; the last 24 h where it is not given."""
     end_us = _given("end", query.end)
     start_us = _given("start", query.start)
@@ -48,7 +48,7 @@ def last_day(query: ListQuery, now_us: int) -> Period:
     return _checked(start_us, upto_us)
 
 
-def whole(query: ListQuery) -> Period:
+def whole(query: RangeQuery) -> Period:
     """Return the range of a list that covers everything unless it is given."""
     end_us = _given("end", query.end)
     start_us = _given("start", query.start)

@@ -2,10 +2,23 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from hepscope_query_api.query.cursor import Cursor, decode_cursor, digest_of, encode_cursor
-from hepscope_query_api.query.parameters import ListQuery
 from hepscope_query_api.query.period import Period
+
+
+class Paged(Protocol):
+    """Parameters of a list, as far as paging goes."""
+
+    @property
+    def cursor(self) -> str | None:
+        """Where the page before ended."""
+        ...
+
+    def model_dump(self, *, mode: str) -> dict[str, object]:
+        """Return all parameters by name."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +36,7 @@ class Place:
         return encode_cursor(Cursor(self.period.start_us, self.period.end_us, key), self.digest)
 
 
-def place_of(
-    path: str, query: ListQuery, shape: Sequence[type], period: Callable[[], Period]
-) -> Place:
+def place_of(path: str, query: Paged, shape: Sequence[type], period: Callable[[], Period]) -> Place:
     """Return where a list begins: at its cursor, else at the range that the query asks for."""
     digest = digest_of(path, query.model_dump(mode="json"))
     if query.cursor is None:
