@@ -121,6 +121,15 @@ async def test_a_packet_larger_than_a_record_is_a_record() -> None:
     assert bench.producer.taken == [b"x" * 50]
 
 
+async def test_a_record_is_bounded_by_what_it_unpacks_to() -> None:
+    """A kilobyte that inflates to a quarter of a megabyte weighs what it will in memory."""
+    bench = Bench()
+    for packet in (b"a", b"b", b"c"):
+        bench.batcher.add(SIGNALLING, 0, packet, unpacked_bytes=6)
+
+    assert bench.producer.taken == [b"a", b"b"]
+
+
 async def test_records_wait_in_order_for_a_full_bus() -> None:
     """It blocks at the first refusal, counts one stall, and sends all once there is room."""
     bench = Bench()

@@ -1,5 +1,7 @@
 """Tests of the way from a record to a batch."""
 
+import struct
+import zlib
 from collections.abc import Collection
 
 import pytest
@@ -73,6 +75,18 @@ def test_a_packet_that_cannot_be_decoded_costs_only_itself() -> None:
 
     (letter,) = batch.dead_letters
     assert (row_count(batch), letter.index, letter.reason) == (2, 1, "inflate")
+
+
+def test_a_batch_weighs_what_its_payloads_unpack_to() -> None:
+    """Or a thousand small packets would fill the memory before the batch is full."""
+    payload = make_request() + b" " * 200_000
+    chunk = zlib.compress(payload)
+    packet = bytearray(make_packet(b"") + struct.pack("!HHH", 0, 0x10, 6 + len(chunk)) + chunk)
+    packet[4:6] = len(packet).to_bytes(2, "big")
+
+    batch = decode(bytes(packet) * 3)
+
+    assert batch.size_bytes == 3 * len(payload)
 
 
 def test_a_packet_without_receive_time_gets_the_present() -> None:

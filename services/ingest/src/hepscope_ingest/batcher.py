@@ -83,16 +83,21 @@ class Batcher:
         origin: bytes = b"",
         seq: int | None = None,
         acknowledged: Acknowledged | None = None,
+        unpacked_bytes: int = 0,
     ) -> None:
         """Put a packet into the record of its partition.
 
         origin (16 bytes) and seq, both or neither, are those of chunks 16 and 17 of the packet,
         whose sender numbers it. acknowledged is called once for this packet, from the event
         loop, when the bus has acknowledged the record that holds it; it must not raise.
+        unpacked_bytes is the size of its payload, which may have come compressed: a record is
+        bounded by what its readers will have in memory.
         """
         key = (topic, partition, origin)
         record = self._open.get(key)
         size = len(packet)
+        # Not max(), a call for every packet.
+        size = unpacked_bytes if unpacked_bytes > size else size  # noqa: FURB136
         if record is None:
             record = self._begin(key)
         elif (

@@ -154,9 +154,23 @@ class Intake:
         origin, seq = admitted.origin, admitted.seq
         # Half a number is none: ingest numbers such a packet like those of plain senders.
         if not origin or seq is None:
-            self._add(topic, partition, packet, acknowledged=acknowledged)
+            self._add(
+                topic,
+                partition,
+                packet,
+                acknowledged=acknowledged,
+                unpacked_bytes=len(admitted.payload),
+            )
         else:
-            self._add(topic, partition, packet, origin=origin, seq=seq, acknowledged=acknowledged)
+            self._add(
+                topic,
+                partition,
+                packet,
+                origin=origin,
+                seq=seq,
+                acknowledged=acknowledged,
+                unpacked_bytes=len(admitted.payload),
+            )
         return True
 
     def is_allowed(self, endpoint: Endpoint) -> bool:

@@ -104,6 +104,9 @@ class Decoder:
                 batch.dead_letters.append(DeadLetter(record, index, data, str(error.reason)))
                 continue
             arrived.append((packet, row_id(record.partition, record.offset, index)))
+            # A payload that came compressed lies in memory, and in its row, as what it is.
+            if len(packet.payload) > len(data):
+                batch.size_bytes += len(packet.payload) - len(data)
         return arrived
 
     def _count_stored(self, batch: Batch, record: Record, numbering: Numbering, found: int) -> int:
