@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Sequence
 
 from prometheus_client import CollectorRegistry
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from hepscope_common.metrics.family import Family
+from hepscope_common.metrics.gauge import GaugeFamily
 
 
 class PlainCollector(Collector):
@@ -20,7 +21,9 @@ class PlainCollector(Collector):
         A second one, with ``_exposed`` behind the name, tells those of all of them together.
         """
         self._families = list(families)
-        self._series_name = series_name
+        self._series: dict[str, int] = {}
+        if series_name:
+            self._families += self._series_families(series_name)
         registry.register(self)
 
     @property
@@ -30,28 +33,27 @@ class PlainCollector(Collector):
 
     def collect(self) -> Iterable[Metric]:
         """Return the samples of this moment."""
-        counts: dict[str, int] = {}
+        self._series = {}
         for family in self._families:
             metric = family.collect()
-            counts[family.name] = len(metric.samples)
+            self._series[family.name] = len(metric.samples)
             yield metric
-        if self._series_name:
-            by_family, exposed = self._series()
-            for name, count in counts.items():
-                by_family.add_metric((name,), count)
-            exposed.add_metric((), sum(counts.values()))
-            yield from (by_family, exposed)
 
     def describe(self) -> Iterable[Metric]:
         """Name the families without reading them, as registration wants."""
         for family in self._families:
             yield family.empty()
-        if self._series_name:
-            yield from self._series()
 
-    def _series(self) -> tuple[GaugeMetricFamily, GaugeMetricFamily]:
-        name = self._series_name
-        return (
-            GaugeMetricFamily(name, "Series exposed, by metric.", labels=("metric",)),
-            GaugeMetricFamily(f"{name}_exposed", "Series exposed, of all metrics in this list."),
-        )
+    def _series_families(self, name: str) -> list[Family]:
+        """Return the gauges that tell the series of the families before them."""
+
+        def by_metric() -> Iterable[tuple[tuple[str, ...], float]]:
+            return [((metric,), count) for metric, count in self._series.items()]
+
+        def exposed() -> Iterable[tuple[tuple[str, ...], float]]:
+            return [((), sum(count for metric, count in self._series.items() if metric != name))]
+
+        return [
+            GaugeFamily(name, "Series exposed by this list of metrics.", by_metric, ("metric",)),
+            GaugeFamily(f"{name}_exposed", "Series exposed by all of them together.", exposed),
+        ]
