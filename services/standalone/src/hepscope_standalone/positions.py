@@ -119,7 +119,7 @@ async def accept_gaps(options: argparse.Namespace, dsn: str, browser: Browser) -
         for gap in open_gaps:
             print(_told(gap, is_done=options.yes))
         if not options.yes:
-            print("add --yes to give them up; running writers of these partitions are fenced off")
+            print("add --yes to give them up; running writers notice it and go on past them")
             return 1
         return await _accept(connection, open_gaps)
 
