@@ -27,10 +27,20 @@ insert into hepscope.measure_queue
 values ($1, $2, $3, $4, $5)
 """
 
-_TAKE: Final = """
+TAKE_ROWS: Final = 200
+"""Rows taken at a time, if they name few calls each."""
+
+_TAKE: Final = f"""
 select id, extract(epoch from now() - stored_at)::float8 as age_s, call_ids, call_times_us,
   register_ids, register_first_us, register_last_us
-from hepscope.measure_queue where id <> all($1::bigint[]) order by id limit $2
+from (
+  select *, sum(size) over (order by id) - size as before
+  from (
+    select *, cardinality(call_ids) + cardinality(register_ids) as size
+    from hepscope.measure_queue where id <> all($1::bigint[]) order by id limit {TAKE_ROWS}
+  ) found
+) summed
+where before < $2 order by id
 """
 
 _DELETE: Final = "delete from hepscope.measure_queue where id = any($1::bigint[])"
@@ -87,13 +97,14 @@ async def put(
 
 
 async def take(
-    connection: asyncpg.Connection, *, known: Iterable[int], limit: int
+    connection: asyncpg.Connection, *, known: Iterable[int], room: int
 ) -> list[QueueRow]:
     """Return rows in order, but for the known ones; they stay until they are deleted.
 
-    Ids are given before the commit, so one that comes later may be lower than a known one.
+    As many as there is room for what they name; the last one may be too much. Ids are given
+    before the commit, so one that comes later may be lower than a known one.
     """
-    return [_row(row) for row in await connection.fetch(_TAKE, list(known), limit)]
+    return [_row(row) for row in await connection.fetch(_TAKE, list(known), room)]
 
 
 async def delete(connection: asyncpg.Connection, ids: Iterable[int]) -> None:

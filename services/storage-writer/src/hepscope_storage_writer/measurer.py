@@ -36,9 +36,6 @@ from hepscope_storage_writer.settings import WriterSettings
 PIECE: Final = 250
 """Calls measured in one transaction."""
 
-TAKE_ROWS: Final = 20
-"""Rows of the queue taken at a time; one may name some thousand calls."""
-
 _DUE: Final = f"""
 select distinct call_id, method = 'REGISTER', hepscope.unix_us(started_at)
 from hepscope.attempt
@@ -56,7 +53,7 @@ _log = get_logger("writer.measurer")
 
 
 class Measurer:
-    """The component; ``counts`` says what it did and what waits."""
+    """The component; ``counts`` says what it did, ``pending`` what waits."""
 
     name = "measurer"
     drain_seconds = 10.0
@@ -84,7 +81,7 @@ class Measurer:
         )  # fmt: skip
         self._lease_of: asyncpg.Connection | None = None
         self._leaves = LeafCache()
-        self._pending = Pending(
+        self.pending = Pending(
             quiet_seconds=settings.measure_quiet_seconds,
             longest_seconds=settings.measure_longest_seconds,
         )
@@ -147,26 +144,27 @@ class Measurer:
         """Start anew from the queue, as another process would."""
         self._lease_of = None
         self.counts.is_leader = False
-        self._pending.clear()
+        self.pending.clear()
         self._leaves.forget()
 
     async def _work(self, connection: asyncpg.Connection) -> bool:
         loop = asyncio.get_running_loop()
         await self._take(connection, loop.time())
-        due = self._pending.due(loop.time(), PIECE)
+        due = self.pending.due(loop.time(), PIECE)
         if due:
             await self._measure(connection, due)
         again = await self._look_again(connection)
-        self.counts.pending = len(self._pending)
+        self.counts.pending = len(self.pending)
         self.counts.behind_seconds = await measure_queue.oldest_seconds(connection)
         return len(due) == PIECE or again
 
     async def _take(self, connection: asyncpg.Connection, now: float) -> None:
         """Take rows of the queue, as long as there is room for what they name."""
-        if len(self._pending) >= self._settings.measure_pending_calls:
+        room = self._settings.measure_pending_calls - len(self.pending)
+        if room <= 0:
             return
-        rows = await measure_queue.take(connection, known=self._pending.rows, limit=TAKE_ROWS)
-        empty = [row.id for row in rows if not self._pending.add(row, now)]
+        rows = await measure_queue.take(connection, known=self.pending.rows, room=room)
+        empty = [row.id for row in rows if not self.pending.add(row, now)]
         if empty:
             await measure_queue.delete(connection, empty)
 
@@ -189,31 +187,36 @@ class Measurer:
         await connection.execute(_GIVE_UP, now_us, [row[0] for row in rows])
         return len(rows) == PIECE
 
-    async def _measure(self, connection: asyncpg.Connection, due: Sequence[Touched]) -> None:
-        """Measure touched calls and registrations, one by one where one of them cannot be."""
+    async def _measure(
+        self, connection: asyncpg.Connection, due: Sequence[Touched], *, is_again: bool = False
+    ) -> None:
+        """Measure touched calls and registrations, in halves where they cannot be together."""
         try:
             await self._measure_all(connection, due)
         except Exception as error:
             if connection.is_closed() or not _is_of_one(error):
                 raise
-            # A leaf that was dropped meanwhile is no fault of the call.
-            self._leaves.forget()
+            if not is_again:
+                # A leaf may have been dropped meanwhile.
+                self._leaves.forget()
+                await self._measure(connection, due, is_again=True)
+                return
             if len(due) > 1:
                 half = len(due) // 2
-                await self._measure(connection, due[:half])
-                await self._measure(connection, due[half:])
+                await self._measure(connection, due[:half], is_again=True)
+                await self._measure(connection, due[half:], is_again=True)
                 return
             self.counts.failed += 1
             self._throttle.warning("failed", "%r cannot be measured: %r", due[0], error)
-            await measure_queue.delete(connection, self._pending.finished_by(due))
-            self._pending.done(due)
+            await measure_queue.delete(connection, self.pending.finished_by(due))
+            self.pending.done(due)
 
     async def _measure_all(self, connection: asyncpg.Connection, due: Sequence[Touched]) -> None:
         spans = {
-            one: self._pending.span_of(one) for one in due if isinstance(one, TouchedRegistration)
+            one: self.pending.span_of(one) for one in due if isinstance(one, TouchedRegistration)
         }
-        await self._replace(connection, due, spans, self._pending.finished_by(due))
-        self._pending.done(due)
+        await self._replace(connection, due, spans, self.pending.finished_by(due))
+        self.pending.done(due)
 
     async def _replace(
         self,
