@@ -7,7 +7,7 @@ ARGS ?=
 T ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-unit test-integration lint format types docs check-docs bench chaos lock clean
+.PHONY: help setup run demo test test-unit test-integration lint format types docs dashboards check-docs bench chaos lock clean
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -55,13 +55,18 @@ format: setup ## rewrite the code in the project's style
 
 types: setup ## check types: mypy --strict, and tsc for the page where npm is there
 	@$(BIN)/mypy
+	@MYPYPATH=deploy/grafana $(BIN)/mypy -p dashboards
 	@scripts/check-frontend-types
 
 docs: setup ## write the generated pages: OpenAPI, settings, metrics, HEP chunks
 	@$(BIN)/python -m hepscope_standalone.reference docs
 
-check-docs: setup ## fail when a generated page is stale
+dashboards: setup ## write Grafana's dashboards from their code
+	@PYTHONPATH=deploy/grafana $(BIN)/python -m dashboards deploy/grafana/json
+
+check-docs: setup ## fail when a generated page or dashboard is stale
 	@$(BIN)/python -m hepscope_standalone.reference --check docs
+	@PYTHONPATH=deploy/grafana $(BIN)/python -m dashboards --check deploy/grafana/json
 
 bench: setup ## measure everything, as a table and JSON; ARGS="--quick" for a short run
 	@$(BIN)/python -m bench $(ARGS)

@@ -112,6 +112,11 @@ class Prometheus:
         rows: list[Json] = answer.get(metric, [])
         return rows[0] if rows else {}
 
+    def rules(self) -> list[Json]:
+        """Return all rules with their state: {"name", "query", "health", "lastError"}."""
+        groups: list[Json] = self._get("rules", {})["groups"]
+        return [rule for group in groups for rule in group["rules"]]
+
     def wait_for(self, expression: str, value: float) -> None:
         """Return once an expression gives a value."""
         until(lambda: self.value(expression) == value, f"{expression} to be {value}")

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from support.grafana import ROOT
+from support.prometheus_rules import PROMETHEUS, RULE_TESTS, RULES, alerts, cases, records
 from support.siptools import run
-from unit.dashboards.rule_files import PROMETHEUS, ROOT, RULE_TESTS, RULES, alerts, cases, records
 
 
 def promtool(*arguments: object) -> None:

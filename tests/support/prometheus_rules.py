@@ -5,26 +5,47 @@ own ``promtool`` judges whether they are valid.
 """
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).parents[3]
-PROMETHEUS = ROOT / "deploy" / "prometheus"
+PROMETHEUS = Path(__file__).parents[2] / "deploy" / "prometheus"
 RULES = sorted((PROMETHEUS / "rules").glob("*.yml"))
 RULE_TESTS = sorted((PROMETHEUS / "tests").glob("*.yml"))
 
-_ALERT = re.compile(r"^      - alert: (\w+)$", re.MULTILINE)
-_RECORD = re.compile(r"^      - record: (\S+)$", re.MULTILINE)
+_RULE = re.compile(
+    r"^      - (alert|record): (\S+)\n        expr: (?:>-\n((?:          .*\n)+)|(.*)\n)",
+    re.MULTILINE,
+)
 _CASE = re.compile(r"^        alertname: (\w+)\n        exp_alerts:( \[\])?$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A recorded series or an alert."""
+
+    kind: str
+    """``record`` or ``alert``."""
+    name: str
+    expression: str
+
+
+def rules() -> list[Rule]:
+    """Return all rules."""
+    return [
+        Rule(found[1], found[2], " ".join((found[3] or found[4]).split()))
+        for path in RULES
+        for found in _RULE.finditer(path.read_text())
+    ]
 
 
 def alerts() -> list[str]:
     """Return the names of all alerts."""
-    return [name for path in RULES for name in _ALERT.findall(path.read_text())]
+    return [rule.name for rule in rules() if rule.kind == "alert"]
 
 
 def records() -> list[str]:
     """Return the names of all recorded series."""
-    return [name for path in RULES for name in _RECORD.findall(path.read_text())]
+    return [rule.name for rule in rules() if rule.kind == "record"]
 
 
 def cases() -> set[tuple[str, bool]]:
