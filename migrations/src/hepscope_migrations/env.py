@@ -9,7 +9,7 @@ import os
 from alembic import context
 from sqlalchemy import Connection
 
-from hepscope_migrations.models import metadata
+from hepscope_migrations.media_models import metadata
 from hepscope_migrations.partitions import leaf_filter
 from hepscope_migrations.sessions import SCHEMA, run_on
 

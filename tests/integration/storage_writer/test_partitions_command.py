@@ -272,7 +272,7 @@ def test_check_of_a_database_that_nobody_maintains_fails(database: str, run: Run
 
     assert code == 1
     assert {one["problem"] for one in json.loads(out)["problems"]} == {"missing_ahead"}
-    assert len(json.loads(out)["problems"]) == 10
+    assert len(json.loads(out)["problems"]) == 13
 
 
 def test_a_drop_that_a_long_transaction_holds_up_can_be_repeated(

@@ -35,6 +35,8 @@ from hepscope_storage_writer.maintain_metrics import MaintainerMetrics
 from hepscope_storage_writer.maintainer import Maintainer
 from hepscope_storage_writer.measure_metrics import MeasurerMetrics
 from hepscope_storage_writer.measurer import Measurer
+from hepscope_storage_writer.media_joiner import MediaJoiner
+from hepscope_storage_writer.media_joiner_metrics import JoinerMetrics
 from hepscope_storage_writer.metrics import WriterMetrics
 
 
@@ -79,6 +81,11 @@ class Standalone:
         )
         MeasurerMetrics(registry, measurer.counts)
         yield measurer
+        joiner = MediaJoiner(
+            database.dsn, settings.writer, supervisor, backlog_bytes=lambda: writer.backlog_bytes
+        )
+        JoinerMetrics(registry, joiner.counts)
+        yield joiner
         names = Names(settings.names.kept_in(database.data_dir), supervisor)
         yield names
         exporter = Exporter(settings.metrics, bus, registry, supervisor, names)

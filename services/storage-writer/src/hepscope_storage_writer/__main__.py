@@ -14,6 +14,8 @@ from hepscope_storage_writer.maintain_settings import RetentionSettings
 from hepscope_storage_writer.maintainer import Maintainer
 from hepscope_storage_writer.measure_metrics import MeasurerMetrics
 from hepscope_storage_writer.measurer import Measurer
+from hepscope_storage_writer.media_joiner import MediaJoiner
+from hepscope_storage_writer.media_joiner_metrics import JoinerMetrics
 from hepscope_storage_writer.metrics import WriterMetrics
 from hepscope_storage_writer.schema import Schema
 from hepscope_storage_writer.settings import WriterSettings
@@ -52,9 +54,16 @@ async def parts(around: Around[StorageWriterSettings]) -> AsyncIterator[Componen
     )
     around.checks["writer"] = writer.readiness
     yield writer
-    measurer = Measurer(dsn, settings.writer, supervisor, backlog_bytes=lambda: writer.backlog_bytes)
+    measurer = Measurer(
+        dsn, settings.writer, supervisor, backlog_bytes=lambda: writer.backlog_bytes
+    )
     MeasurerMetrics(registry, measurer.counts)
     yield measurer
+    joiner = MediaJoiner(
+        dsn, settings.writer, supervisor, backlog_bytes=lambda: writer.backlog_bytes
+    )
+    JoinerMetrics(registry, joiner.counts)
+    yield joiner
 
 
 def main() -> int:

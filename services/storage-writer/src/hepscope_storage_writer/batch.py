@@ -16,6 +16,7 @@ from hepscope_common.calls.key_time import begins_again
 from hepscope_common.calls.registration import RegistrationFacts
 from hepscope_common.store.node_reports import ReportedNodes
 from hepscope_common.store.origins import OriginAt, Rise
+from hepscope_storage_writer.media_reading import MediaBatch
 from hepscope_storage_writer.nodes import NodeSeen
 from hepscope_storage_writer.times import MINUTE_US, TimeReason
 
@@ -67,6 +68,7 @@ class Batch:
     registrations: dict[tuple[str, int], RegistrationFacts] = field(default_factory=dict)
     nodes: dict[str, NodeSeen] = field(default_factory=dict)
     reported: ReportedNodes = field(default_factory=ReportedNodes)
+    media: MediaBatch = field(default_factory=MediaBatch)
     dead_letters: list[DeadLetter] = field(default_factory=list)
     times: Counter[TimeReason] = field(default_factory=Counter)
     letters_sent: int = 0

@@ -17,6 +17,7 @@ from hepscope_common.bus.protocol import Bus
 from hepscope_common.clock import Clock, wall_clock_us
 from hepscope_common.logs import get_logger
 from hepscope_common.runtime import Supervisor, cancel
+from hepscope_common.store import media_minutes
 from hepscope_common.store.connection import WRITER_NAME
 from hepscope_common.store.partitions import LeafCache
 from hepscope_storage_writer.assignments import Assignments
@@ -216,6 +217,7 @@ def _storing(
             f"set synchronous_commit = {settings.synchronous_commit}",
             CALLS.create_staging,
             REGISTRATIONS.create_staging,
+            media_minutes.CREATE_STAGING,
         ),
     )
     return Storing(session, shared, bus_id=bus_id, call_cache=settings.call_cache)

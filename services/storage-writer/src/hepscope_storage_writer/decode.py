@@ -26,6 +26,7 @@ from hepscope_storage_writer.dead_letters import BAD_REPORT
 from hepscope_storage_writer.envelope_row import index_of, node_text, row_id
 from hepscope_storage_writer.expiry import Expiry
 from hepscope_storage_writer.known_origins import KnownOrigins
+from hepscope_storage_writer.media_reading import MediaReader
 from hepscope_storage_writer.nodes import NodeSeen
 from hepscope_storage_writer.times import (
     AHEAD_US,
@@ -61,6 +62,7 @@ class Decoder:
         self._now_us = now_us
         self._with_calls = with_calls
         self._sip_rows = sip_rows.SipRows()
+        self._media = MediaReader()
 
     def add(self, batch: Batch, record: Record, *, leave_out: Collection[int] = ()) -> None:
         """Add a record to a batch, without the packets of these indexes and those stored before."""
@@ -178,17 +180,22 @@ class Decoder:
             ):
                 if message.call_id:
                     _add_facts(batch, packet, message, reading, node)
+        identities = (identity for _, identity in arrived)
+        packets = (packet for packet, _ in arrived)
+        carriers = zip(packets, readings, identities, nodes, strict=True)
+        self._media.read_messages(batch.media, messages, carriers)
 
     def _add_others(self, batch: Batch, record: Record, arrived: Sequence[_Arrived]) -> None:
         for packet, identity in arrived:
             if packet.extra and is_report(packet):
                 _add_report(batch, record, packet, index_of(identity))
                 continue
-            self._see_node(batch, packet)
+            node = self._see_node(batch, packet)
             root = packet_rows.ROOTS[packet_rows.class_of(packet.protocol_type)]
             reading = self._read_time(batch, packet, root)
             row = packet_rows.row(packet, reading, identity)
             batch.rows[root, reading.time_us // MINUTE_US].append(row)
+            self._media.read_packet(batch.media, (packet, reading, identity, node))
 
     def _see_node(self, batch: Batch, packet: HepPacket) -> str:
         """Count a packet of its node, whose name is returned; mends its time of arrival."""

@@ -10,7 +10,7 @@ from hepscope_common.settings import Section
 
 CLASSES: Final[Mapping[str, tuple[str, ...]]] = {
     "calls": ("call", "sip_call", "attempt", "kpi_minute"),
-    "media": ("packet_media",),
+    "media": ("packet_media", "media", "media_address", "media_minute"),
     "registrations": ("registration", "sip_registration"),
     "other": ("sip_other", "packet_other"),
     "logs": ("packet_log",),
@@ -18,7 +18,9 @@ CLASSES: Final[Mapping[str, tuple[str, ...]]] = {
 """Classes of data, which are kept alike, and the partitioned tables that hold them."""
 
 # Calls are few and looked up over several leaves, so their leaves stay a day wide.
-_DAY_WIDE = frozenset({"call", "registration", "attempt", "kpi_minute"})
+_DAY_WIDE = frozenset(
+    {"call", "registration", "attempt", "kpi_minute", "media_address", "media_minute"}
+)
 HOURS_PER_DAY = 24
 
 
@@ -29,7 +31,7 @@ class RetentionSettings(Section):
     """Days that calls, their messages and the attempts measured from them are kept."""
 
     media_days: float = Field(default=30, gt=0, le=36_500)
-    """Days that media reports are kept."""
+    """Days that media reports, and where calls expected their media, are kept."""
 
     registrations_days: float = Field(default=7, gt=0, le=36_500)
     """Days that registrations and their messages are kept."""

@@ -7,9 +7,11 @@ from typing import Protocol
 from prometheus_client import CollectorRegistry
 
 from hep import Reason
+from hep.media.errors import Reason as MediaReason
 from hepscope_common.metrics import CounterFamily, GaugeFamily, PlainCollector
 from hepscope_storage_writer import packet_rows, sip_rows
 from hepscope_storage_writer.dead_letters import BAD_REPORT, REFUSED
+from hepscope_storage_writer.media_plan import JOINED_WAYS
 from hepscope_storage_writer.times import TimeReason
 
 _TABLES = (*sip_rows.ROOTS.values(), *packet_rows.ROOTS.values())
@@ -94,6 +96,27 @@ class WriterMetrics:
         self.node_reports = CounterFamily(
             "hepscope_writer_node_reports_total",
             "Packets in which ingest reports on its capture nodes, committed to their table.",
+        )
+        self.media_reports = CounterFamily(
+            "hepscope_writer_media_reports_total",
+            "Reports on RTP streams committed, by how their call was known when they were stored.",
+            ["joined"],
+            known=[(way,) for way in JOINED_WAYS],
+        )
+        self.media_errors = CounterFamily(
+            "hepscope_writer_media_errors_total",
+            "Packets and messages whose media report could not be read, by reason; the packet"
+            " itself is stored.",
+            ["reason"],
+            known=[(reason,) for reason in MediaReason],
+        )
+        self.media_offers = CounterFamily(
+            "hepscope_writer_media_offers_total",
+            "Addresses that calls offered for their media, committed.",
+        )
+        self.media_expired = CounterFamily(
+            "hepscope_writer_media_expired_total",
+            "Media reports and offers of days that retention has dropped already.",
         )
         self.nodes_dropped = CounterFamily(
             "hepscope_writer_nodes_dropped_total",

@@ -33,6 +33,8 @@ class Tally:
             metrics.times.add((reason,), count)
         metrics.duplicates.add(amount=batch.duplicates)
         metrics.node_reports.add(amount=batch.reported.packets)
+        for refusal, count in batch.media.refused.items():
+            metrics.media_errors.add((refusal,), count)
         for letter in batch.dead_letters:
             metrics.dead_letters.add((letter.reason,))
             self._throttle.warning(
@@ -55,3 +57,7 @@ class Tally:
         metrics.facts.add(("registration",), sum(map(len, plan.registrations.values())))
         metrics.expired_facts.add(amount=plan.expired_facts)
         metrics.parties.add(amount=plan.parties_written)
+        for way, count in plan.media.joined.items():
+            metrics.media_reports.add((way,), count)
+        metrics.media_offers.add(amount=len(plan.media.offers))
+        metrics.media_expired.add(amount=plan.media.expired)

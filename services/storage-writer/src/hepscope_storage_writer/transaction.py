@@ -34,6 +34,13 @@ from hepscope_storage_writer.key_times import (
     newest_of,
 )
 from hepscope_storage_writer.lru import Lru
+from hepscope_storage_writer.media_plan import (
+    KNOWN_OFFERS,
+    KnownOffers,
+    MediaPlan,
+    plan_media,
+    write_media,
+)
 from hepscope_storage_writer.parties import Parties
 from hepscope_storage_writer.placement import Placement, place
 from hepscope_storage_writer.registration_table import REGISTRATIONS
@@ -78,6 +85,7 @@ class Plan:
     known: dict[str, Known] = field(default_factory=dict)
     calls: dict[str, list[tuple[int, KeyedCall]]] = field(default_factory=dict)
     registrations: dict[str, list[tuple[int, RegistrationFacts]]] = field(default_factory=dict)
+    media: MediaPlan = field(default_factory=MediaPlan)
     parties_written: int = 0
     expired_facts: int = 0
 
@@ -88,6 +96,7 @@ class Storing:
     def __init__(self, session: Session, shared: Shared, *, bus_id: str, call_cache: int) -> None:
         self.session = session
         self.cache: Lru[str, Known] = Lru(call_cache)
+        self.offers: KnownOffers = Lru(KNOWN_OFFERS)
         self._shared = shared
         self._bus_id = bus_id
 
@@ -107,6 +116,7 @@ class Storing:
                     raise StaleOriginsError
                 await _write(connection, plan, self._bus_id)
         self.cache.update(newest_of(plan.rows, plan.known).items())
+        self.offers.update(plan.media.offers.items())
         return plan
 
     async def rehearse(self, batch: Batch) -> None:
@@ -139,6 +149,14 @@ class Storing:
             for registration in batch.registrations.values():
                 await self._place_registration(side, plan, registration)
             plan.parties_written = await self._write_parties(side, batch, facts)
+            plan.media = await plan_media(
+                connection,
+                side,
+                batch.media,
+                self._shared.leaves,
+                self.offers,
+                now_us=self._shared.now_us(),
+            )
         return plan
 
     async def _call_leaf(self, side: asyncpg.Connection, key_us: int) -> str:
@@ -176,4 +194,5 @@ async def _write(connection: asyncpg.Connection, plan: Plan, bus_id: str) -> Non
     await write_facts(connection, CALLS, plan.calls)
     await write_facts(connection, REGISTRATIONS, plan.registrations)
     await measure_queue.put(connection, plan.rows, plan.registrations)
+    await write_media(connection, plan.media)
     await node_reports.store(connection, bus_id, plan.reported)

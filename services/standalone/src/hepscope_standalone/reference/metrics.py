@@ -14,6 +14,7 @@ from hepscope_query_api.metrics import ApiMetrics
 from hepscope_storage_writer.maintain_counts import MaintainerCounts
 from hepscope_storage_writer.maintain_metrics import MaintainerMetrics
 from hepscope_storage_writer.measure_metrics import MeasurerCounts, MeasurerMetrics
+from hepscope_storage_writer.media_joiner_metrics import JoinerCounts, JoinerMetrics
 from hepscope_storage_writer.metrics import WriterMetrics
 
 _HEAD = """\
@@ -39,11 +40,13 @@ def metrics_page() -> str:
     exporter = counting.expose(registry, Readings())
     maintainer = MaintainerMetrics(registry, MaintainerCounts())
     measurer = MeasurerMetrics(registry, MeasurerCounts())
+    joiner = JoinerMetrics(registry, JoinerCounts())
     sections: list[tuple[str, Sequence[Family]]] = [
         ("ingest", IngestMetrics(registry).collector.families),
         ("storage-writer", WriterMetrics(registry).collector.families),
         ("storage-writer: maintainer", maintainer.collector.families),
         ("storage-writer: measurer", measurer.collector.families),
+        ("storage-writer: media joiner", joiner.collector.families),
         ("metrics-exporter", exporter.collector.families),
         ("query-api", ApiMetrics(registry).collector.families),
     ]

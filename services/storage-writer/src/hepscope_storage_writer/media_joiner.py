@@ -1,0 +1,166 @@
+"""Media joiner: joins what came in the other order, and tells calls the worst of their reports.
+
+It works off the queue that storing transactions fill (``media_queue``). Every writer process may
+run one; a session advisory lock decides which of them works. It yields to storing: while more than
+a batch waits to be stored by this process, it waits, and what is left stands in the database.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Final, Self
+
+import asyncpg
+
+from hepscope_common.logs import Throttle, get_logger
+from hepscope_common.runtime import Supervisor, cancel
+from hepscope_common.store import media_minutes
+from hepscope_common.store.media_minutes import MinuteSums
+from hepscope_common.store.transaction import transaction
+from hepscope_common.store.verdicts import Verdict, verdict_of
+from hepscope_storage_writer import media_queue
+from hepscope_storage_writer.media_join import join
+from hepscope_storage_writer.media_joiner_metrics import JoinerCounts
+from hepscope_storage_writer.media_plan import count
+from hepscope_storage_writer.media_queue import Left
+from hepscope_storage_writer.media_row import MediaRow
+from hepscope_storage_writer.media_unjoined import Place, changed, read_left, update
+from hepscope_storage_writer.media_worst import write_worst
+from hepscope_storage_writer.session import Session
+from hepscope_storage_writer.settings import WriterSettings
+
+LEASE: Final = 0x48455053_4A4F494E  # "HEPSJOIN"; one number per database
+TAKE_ROWS: Final = 50
+"""Rows of the queue taken at a time; one may name some thousand addresses."""
+
+PIECE: Final = 2000
+"""Reports joined in one transaction."""
+
+_log = get_logger("writer.media")
+
+
+class MediaJoiner:
+    """The component; ``counts`` says what it did and what waits."""
+
+    name = "media-joiner"
+    drain_seconds = 10.0
+
+    def __init__(
+        self,
+        dsn: str,
+        settings: WriterSettings,
+        supervisor: Supervisor,
+        *,
+        backlog_bytes: Callable[[], int] = lambda: 0,
+    ) -> None:
+        self.counts = JoinerCounts()
+        self._settings = settings
+        self._supervisor = supervisor
+        self._backlog_bytes = backlog_bytes
+        self._session = Session(
+            dsn,
+            name="hepscope media joiner",
+            # Generic plans cannot skip partitions.
+            setup=(
+                "set plan_cache_mode = force_custom_plan",
+                "set jit = off",
+                media_minutes.CREATE_STAGING,
+            ),
+        )
+        self._lease_of: asyncpg.Connection | None = None
+        self._throttle = Throttle(_log)
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        """Start; what is wrong with the database is met later."""
+        self._task = self._supervisor.start(self._run(), name=self.name)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop wherever it is: the queue keeps what was not joined."""
+        await cancel(self._task)
+        self.close()
+
+    def close(self) -> None:
+        """End the session, and with it the lease."""
+        self._session.cut()
+
+    async def _run(self) -> None:
+        while True:
+            is_behind = self._backlog_bytes() > self._settings.batch_bytes
+            has_more = not is_behind and await self.wake()
+            await asyncio.sleep(0 if has_more else self._settings.measure_interval_seconds)
+
+    async def wake(self) -> bool:
+        """Work off one piece of the queue; return whether there is more.
+
+        A busy or absent database is counted and met again at the next call; what no repetition
+        would mend is raised.
+        """
+        try:
+            async with self._session.hold() as connection:
+                if not await self._has_lease(connection):
+                    return False
+                return await self._work(connection)
+        except Exception as error:
+            self._lease_of, self.counts.is_leader = None, False
+            if verdict_of(error) is not Verdict.BUSY:
+                raise
+            self.counts.busy += 1
+            self._throttle.warning("busy", "joining waits: %s: %s", type(error).__name__, error)
+            return False
+
+    async def _has_lease(self, connection: asyncpg.Connection) -> bool:
+        if connection is not self._lease_of:
+            self._lease_of = None
+            if await connection.fetchval("select pg_try_advisory_lock($1)", LEASE):
+                self._lease_of = connection
+        self.counts.is_leader = connection is self._lease_of
+        return self.counts.is_leader
+
+    async def _work(self, connection: asyncpg.Connection) -> bool:
+        ids, left = await media_queue.take(connection, TAKE_ROWS)
+        if ids:
+            await self._join_left(connection, left)
+            async with transaction(connection):
+                self.counts.calls += await write_worst(connection, left.worst)
+                await media_queue.delete(connection, ids)
+        self.counts.behind_seconds = await media_queue.oldest_seconds(connection)
+        return len(ids) == TAKE_ROWS
+
+    async def _join_left(self, connection: asyncpg.Connection, left: Left) -> None:
+        """Join what is left, a piece in each transaction: what is joined is left no more."""
+        after: Place | None = None
+        while True:
+            rows = await read_left(connection, left, after, PIECE)
+            if rows:
+                after = Place.of(rows[-1][0])
+                await self._join(connection, rows)
+            if len(rows) < PIECE:
+                return
+
+    async def _join(
+        self, connection: asyncpg.Connection, rows: Sequence[tuple[MediaRow, MediaRow]]
+    ) -> None:
+        """Join rows, given as they were and to be changed; nobody else changes them."""
+        await join(connection, [new for _, new in rows])
+        sums, worst = MinuteSums(), Left()
+        changes = [(old, new) for old, new in rows if changed(old, new)]
+        for old, new in changes:
+            count(sums, old, -1)
+            count(sums, new)
+        for _, new in rows:
+            if new.call_id:
+                worst.add_worst(new)
+        async with transaction(connection):
+            await update(connection, changes)
+            self.counts.calls += await write_worst(connection, worst.worst)
+            await media_minutes.add(connection, sums.changes())
+        self.counts.looked += len(rows)
+        self.counts.joined += sum(new.call_id != old.call_id for old, new in changes)
+        self.counts.rated += len(changes)

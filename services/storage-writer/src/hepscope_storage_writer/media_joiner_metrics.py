@@ -1,0 +1,61 @@
+"""What the media joiner has done, and its metrics, read at scrape."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry
+
+from hepscope_common.metrics import CounterFamily, GaugeFamily, PlainCollector
+
+_COUNTED = {
+    "looked": "Media reports looked at again because an address or a call became known.",
+    "joined": "Media reports joined to their call after they were stored.",
+    "rated": "Media reports whose call, codec or MOS changed by it.",
+    "calls": "Call records whose worst MOS, loss or jitter changed.",
+    "busy": "Rounds put off because the database was busy or away.",
+}
+
+_FOUND = {
+    "is_leader": "1 in the process that joins.",
+    "behind_seconds": "Age of the oldest transaction of which something is not yet joined.",
+}
+
+
+@dataclass(slots=True)
+class JoinerCounts:
+    """Counters only grow; the others are as of the last round."""
+
+    looked: int = 0
+    joined: int = 0
+    rated: int = 0
+    calls: int = 0
+    busy: int = 0
+
+    is_leader: bool = False
+    """Whether this process holds the lease, so that it is the one that works."""
+    behind_seconds: float = 0.0
+
+
+class JoinerMetrics:
+    """Counters and gauges over one JoinerCounts."""
+
+    def __init__(self, registry: CollectorRegistry, counts: JoinerCounts) -> None:
+        counters = [
+            CounterFamily(f"hepscope_media_joiner_{name}_total", text, read=_reader(counts, name))
+            for name, text in _COUNTED.items()
+        ]
+        gauges = [
+            GaugeFamily(f"hepscope_media_joiner_{name}", text, _samples(counts, name))
+            for name, text in _FOUND.items()
+        ]
+        self.collector = PlainCollector(registry, [*counters, *gauges])
+
+
+def _reader(counts: JoinerCounts, name: str) -> Callable[[], int]:
+    return lambda: int(getattr(counts, name))
+
+
+def _samples(
+    counts: JoinerCounts, name: str
+) -> Callable[[], Iterable[tuple[tuple[str, ...], float]]]:
+    return lambda: [((), float(getattr(counts, name)))]

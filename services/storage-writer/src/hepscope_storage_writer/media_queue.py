@@ -1,0 +1,162 @@
+"""Table ``media_queue``: what storing transactions left to join, and the worst figures by call.
+
+A row per transaction, written in it. Times are microseconds since 1970.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+import asyncpg
+
+from hepscope_storage_writer.media_join import Endpoint, endpoints
+from hepscope_storage_writer.media_row import MediaRow
+
+_PUT: Final = """
+insert into hepscope.media_queue (first_us, last_us, addresses, ports, offered_by,
+  call_ids, call_times_us, worst_mos, worst_loss, worst_jitter_ms)
+values ($1, $2, $3::text[]::inet[], $4, $5, $6, $7, $8, $9, $10)
+"""
+
+_TAKE: Final = """
+select id, first_us, last_us, addresses::text[] as addresses, ports, offered_by, call_ids,
+  call_times_us, worst_mos, worst_loss, worst_jitter_ms
+from hepscope.media_queue order by id limit $1
+"""
+
+_DELETE: Final = "delete from hepscope.media_queue where id = any($1::bigint[])"
+
+_OLDEST: Final = """
+select coalesce(extract(epoch from now() - min(stored_at)), 0)::float8 from hepscope.media_queue
+"""
+
+
+class Worst(NamedTuple):
+    """The worst figures of some reports of a call, and the time of one of them."""
+
+    time_us: int
+    mos: float | None
+    loss: float | None
+    jitter_ms: float | None
+
+    def with_(self, other: "Worst") -> "Worst":
+        """Return the worst of both."""
+        return Worst(
+            min(self.time_us, other.time_us),
+            _of(min, self.mos, other.mos),
+            _of(max, self.loss, other.loss),
+            _of(max, self.jitter_ms, other.jitter_ms),
+        )
+
+
+@dataclass(slots=True)
+class Left:
+    """What is left to join, and the worst figures of calls."""
+
+    first_us: int = 1 << 62
+    last_us: int = 0
+    endpoints: set[Endpoint] = field(default_factory=set)
+    calls: set[str] = field(default_factory=set)
+    worst: dict[str, Worst] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.endpoints or self.calls or self.worst)
+
+    def add_missing(self, row: MediaRow) -> None:
+        """Look again for the call of a row, or for the description of its call."""
+        if row.call_id:
+            self.calls.add(row.call_id)
+        elif row.correlation_id:
+            self.calls.add(row.correlation_id)
+        if not row.call_id:
+            self.endpoints.update(end for end in endpoints(row) if end is not None)
+        self.widen(row.time, row.time)
+
+    def add_worst(self, row: MediaRow) -> None:
+        """Take the figures of a row of a known call."""
+        found = Worst(row.time, row.worst_mos, row.loss, row.jitter_ms)
+        if found[1:] == (None, None, None):
+            return
+        self.widen(row.time, row.time)
+        known = self.worst.get(row.call_id)
+        self.worst[row.call_id] = found if known is None else known.with_(found)
+
+    def widen(self, first_us: int, last_us: int) -> None:
+        """Let the range of times hold these."""
+        self.first_us, self.last_us = min(self.first_us, first_us), max(self.last_us, last_us)
+
+    def merge(self, other: "Left") -> None:
+        """Take in all of another."""
+        self.widen(other.first_us, other.last_us)
+        self.endpoints |= other.endpoints
+        self.calls |= other.calls
+        for call_id, worst in other.worst.items():
+            known = self.worst.get(call_id)
+            self.worst[call_id] = worst if known is None else known.with_(worst)
+
+
+async def put(connection: asyncpg.Connection, left: Left) -> None:
+    """Queue what a batch left, in its transaction."""
+    if not left:
+        return
+    ends, worst = list(left.endpoints), list(left.worst.values())
+    await connection.execute(
+        _PUT,
+        min(left.first_us, left.last_us),
+        left.last_us,
+        [address for address, _ in ends],
+        [port for _, port in ends],
+        list(left.calls),
+        list(left.worst),
+        [one.time_us for one in worst],
+        [one.mos for one in worst],
+        [one.loss for one in worst],
+        [one.jitter_ms for one in worst],
+    )
+
+
+async def take(connection: asyncpg.Connection, limit: int) -> tuple[list[int], Left]:
+    """Return the oldest rows, their ids and all that they name; they stay until deleted."""
+    ids: list[int] = []
+    left = Left()
+    for row in await connection.fetch(_TAKE, limit):
+        ids.append(row["id"])
+        figures = zip(
+            row["call_times_us"],
+            row["worst_mos"],
+            row["worst_loss"],
+            row["worst_jitter_ms"],
+            strict=True,
+        )
+        left.merge(
+            Left(
+                row["first_us"],
+                row["last_us"],
+                set(zip(map(_bare, row["addresses"]), row["ports"], strict=True)),
+                set(row["offered_by"]),
+                dict(zip(row["call_ids"], (Worst(*one) for one in figures), strict=True)),
+            )
+        )
+    return ids, left
+
+
+async def delete(connection: asyncpg.Connection, ids: Iterable[int]) -> None:
+    """Delete rows of which everything is done."""
+    await connection.execute(_DELETE, list(ids))
+
+
+async def oldest_seconds(connection: asyncpg.Connection) -> float:
+    """Return how long ago the oldest row was stored; 0 for an empty queue."""
+    return float(await connection.fetchval(_OLDEST))
+
+
+def _bare(address: str) -> str:
+    return address.partition("/")[0]
+
+
+def _of(
+    choose: Callable[[float, float], float], one: float | None, other: float | None
+) -> float | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return choose(one, other)
