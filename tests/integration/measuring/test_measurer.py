@@ -9,6 +9,7 @@ import pytest
 
 from hepscope_common.runtime import Supervisor
 from hepscope_common.store.connection import Access, connect
+from hepscope_storage_writer.measure_messages import MAX_MESSAGES
 from hepscope_storage_writer.measurer import Measurer
 from hepscope_storage_writer.settings import WriterSettings
 from integration.measuring import flows
@@ -250,3 +251,30 @@ async def test_what_was_stored_before_can_be_measured(database: str) -> None:
     await measure(database)
 
     assert await stored_attempts(database) == expected_attempts(sent)
+
+
+async def test_a_day_of_registrations_of_one_client(database: str) -> None:
+    """More messages than are read at a time; each refresh is measured."""
+    sent = flows.registered("all-day", times=1100, every_s=70).sent
+    assert len(sent) > MAX_MESSAGES
+    await store(database, sent)
+    await execute(database, "truncate hepscope.measure_queue")
+    await fetch(database, "select hepscope.measure_again('-infinity', 'infinity')")
+
+    await measure(database)
+
+    assert await stored_attempts(database) == expected_attempts(sent)
+
+
+async def test_a_client_that_registers_without_a_pause(database: str) -> None:
+    """There is no cut for hours; still nothing is counted twice."""
+    flow = Flow("restless")
+    for number in range(3 * 900):
+        flow.request("REGISTER", number * 4, cseq=number + 1)
+        flow.response(200, number * 4 + 0.1, method="REGISTER", cseq=number + 1)
+    await store(database, flow.sent)
+
+    await measure(database)
+
+    assert await stored_attempts(database) == expected_attempts(flow.sent)
+    await assert_sums_are_those_of_the_attempts(database)

@@ -42,7 +42,7 @@ async def measure_registrations(
     now_us: int,
 ) -> dict[Span, Measurement]:
     """Return the attempts of touched registrations, by the span that they replace."""
-    parts: dict[Span, list[Filed]] = {}
+    parts: list[list[Filed]] = []
     for spans in _groups(touched):
         waiting, margin_us = spans, MARGIN_US
         while waiting:
@@ -54,9 +54,9 @@ async def measure_registrations(
                 if cut is None:
                     wider.append(span)
                 else:
-                    _add(parts, cut)
+                    parts += cut
             waiting, margin_us = wider, margin_us * 4
-    return await measured(parts.items(), now_us)
+    return await measured(((_span_of(part), part) for part in disjoint(parts)), now_us)
 
 
 def is_cut(before: Signal, after: Signal) -> bool:
@@ -111,19 +111,15 @@ def _around(span: Span, margin_us: int) -> Span:
 
 
 def _groups(touched: Mapping[TouchedRegistration, tuple[int, int]]) -> list[list[Span]]:
-    """Return what was touched, as one where the margins may meet, in groups of near times.
+    """Return what was touched, an hour at most in one, in groups of near times.
 
     Late data are read apart, since what is read together is sought in all leaves between.
     """
     spans: list[Span] = []
-    for call_id, first_us, last_us in sorted(
-        (registration.call_id, *times) for registration, times in touched.items()
-    ):
-        last = spans[-1] if spans else None
-        if last is not None and last.call_id == call_id and first_us <= last.last_us + LONGEST_US:
-            spans[-1] = last._replace(last_us=max(last.last_us, last_us))
-        else:
-            spans.append(Span(call_id, first_us, last_us, is_registration=True))
+    for registration, (first_us, last_us) in touched.items():
+        for start_us in range(first_us, last_us + 1, LONGEST_US):
+            end_us = min(start_us + LONGEST_US, last_us)
+            spans.append(Span(registration.call_id, start_us, end_us, is_registration=True))
     spans.sort(key=lambda span: span.first_us)
     groups: list[list[Span]] = []
     for span in spans:
@@ -134,8 +130,18 @@ def _groups(touched: Mapping[TouchedRegistration, tuple[int, int]]) -> list[list
     return groups
 
 
-def _add(parts: dict[Span, list[Filed]], cut: Iterable[list[Filed]]) -> None:
-    for part in cut:
-        times = [one.filed_us for one in part]
-        span = Span(part[0].signal.call_id, min(times), max(times), is_registration=True)
-        parts[span] = part
+def disjoint(parts: Iterable[list[Filed]]) -> list[list[Filed]]:
+    """Return parts without repetition, overlapping ones as one: without cuts they may overlap."""
+    of_call: dict[str, list[list[Filed]]] = {}
+    for part in sorted(parts, key=_span_of):
+        found = of_call.setdefault(part[0].signal.call_id, [])
+        if found and _span_of(part).first_us <= _span_of(found[-1]).last_us:
+            found[-1] = list(dict.fromkeys([*found[-1], *part]))
+        else:
+            found.append(part)
+    return [part for found in of_call.values() for part in found]
+
+
+def _span_of(part: Sequence[Filed]) -> Span:
+    times = [one.filed_us for one in part]
+    return Span(part[0].signal.call_id, min(times), max(times), is_registration=True)
