@@ -158,6 +158,14 @@ async def test_a_step_is_chosen(client: httpx.AsyncClient) -> None:
     assert len(day["points"]) == 288
 
 
+async def test_without_a_range_it_is_the_last_day(client: httpx.AsyncClient) -> None:
+    """Up to now: a chart has no future."""
+    answer = (await client.get("/api/v1/stats/series", params={"metric": "asr"})).json()
+
+    times = [point["time"] for point in answer["points"]]
+    assert (times[0], times[-1]) == ("2026-11-24T08:50:00.000000Z", "2026-11-25T08:50:00.000000Z")
+
+
 async def test_what_is_refused(client: httpx.AsyncClient) -> None:
     """An unknown metric is told all that there are; too many points a step that would do."""
     unknown = await refused(client, "series", metric="sre")

@@ -38,11 +38,11 @@ ALWAYS = Period(
 """Every time that can be stored; a day from the ends, so that arithmetic stays in range."""
 
 
-def last_day(query: RangeQuery, now_us: int) -> Period:
+def last_day(query: RangeQuery, now_us: int, *, ahead_us: int = AHEAD_US) -> Period:
     """Return the range of a top-level list; the last 24 h where it is not given."""
     end_us = _given("end", query.end)
     start_us = _given("start", query.start)
-    upto_us = now_us + AHEAD_US if end_us is None else end_us
+    upto_us = now_us + ahead_us if end_us is None else end_us
     if start_us is None:
         start_us = (now_us if end_us is None else end_us) - DAY_US
     return _checked(start_us, upto_us)

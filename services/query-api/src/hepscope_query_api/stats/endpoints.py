@@ -74,7 +74,7 @@ async def series(
     if query.by is not None and query.metric not in BY_STATUS:
         detail = f"{query.metric} cannot be told apart by status; {', '.join(BY_STATUS)} can."
         raise invalid("by", detail, expected=list(BY_STATUS))
-    period = last_day(query, shared.now_us())
+    period = last_day(query, shared.now_us(), ahead_us=0)
     most = MAX_POINTS if query.by is None else MAX_SPLIT_POINTS
     bins = bins_of(period, query.step, most=most)
     repository = SeriesRepository(shared.database.session(), bins, query.node or "")
