@@ -78,13 +78,30 @@ order by 4 desc
 limit 100"""
 
 _AGENTS: Final = f"""\
-select coalesce(user_agent, '') as "User-Agent", count(*) as "Calls",
-  avg(case when status < 300 then 1.0 else 0.0 end)::float8 as "Answered",
-  min(worst_mos) as "Worst MOS"
-from hepscope.call
-where {_FILTER}
+select coalesce(user_agent, '') as "User-Agent", count(*) as "Attempts",
+  avg(case when status between 200 and 299 then 1.0 else 0.0 end)::float8 as "ASR",
+  avg(case when status between 200 and 299 or status in (480, 486, 487, 600, 603) then 1.0
+    else 0.0 end)::float8 as "NER",
+  percentile_cont(0.5) within group (order by srd_us) filter (where status < 300) / 1e6
+    as "SRD, median",
+  avg(duration_us) / 1e6 as "ACD"
+from hepscope.attempt
+where $__timeFilter(started_at)
+  and method = 'INVITE' and is_overall and is_settled
+  and {_matches("user_agent", "agent")}
+  and {_is_address("address")}
 group by 1
 order by 2 desc
+limit 100"""
+
+_WORST: Final = f"""\
+select worst_mos as "MOS", worst_loss as "Loss", worst_jitter as "Jitter", started_at as "Start",
+  from_user as "From", to_user as "To", host(source) as "Source",
+  host(destination) as "Destination", user_agent as "User-Agent", call_id as "Call-ID"
+from hepscope.call
+where {_FILTER}
+  and worst_mos is not null
+order by worst_mos
 limit 100"""
 
 _REGISTRATIONS: Final = """\
@@ -143,9 +160,14 @@ def board() -> Board:
                     rows("Failures by addresses", "Many numbers and few calls each, all failed: a"
                          " dialler, or fraud. One number: a user with a wrong entry.", Sql(_PAIRS),
                          span=12),
-                    rows("By User-Agent", "An agent that stands out after an upgrade is the"
-                         " upgrade's fault.", Sql(_AGENTS), span=12,
-                         units={"Answered": "percentunit"}),
+                    rows("By User-Agent", "Ratios of call attempts, each counted once. An agent"
+                         " that stands out after an upgrade is the upgrade's fault.", Sql(_AGENTS),
+                         span=12, units={"ASR": "percentunit", "NER": "percentunit",
+                                         "SRD, median": "s", "ACD": "dtdurations"}),
+                    rows("Calls that sounded worst", "By the worst MOS that a report said or that"
+                         " follows from it. What their addresses share is the cause.", Sql(_WORST),
+                         units={"Loss": "percentunit", "Jitter": "ms"},
+                         links={"Call-ID": _OPEN}),
                 ],
             ),
             Row(

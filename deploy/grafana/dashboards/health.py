@@ -116,6 +116,15 @@ def _writer() -> list[PanelBuilder]:
               Query(_rate("hepscope_writer_dead_letters_total", "reason"), "{{reason}}"),
               Query(_rate("hepscope_writer_strays_total"), "strays"),
               Query(_rate("hepscope_writer_duplicates_total"), "doubles")),
+        graph("Measuring behind", "Age of what was stored and is not measured (attempts, KPIs of"
+              " the page) or not joined to its call (media). Both wait while the writer is behind.",
+              SECONDS, Query("max(hepscope_measurer_behind_seconds)", "attempts"),
+              Query("max(hepscope_media_joiner_behind_seconds)", "media")),
+        graph("Measured", "Calls and registrations measured, those given up, and media reports"
+              " joined to their call after they were stored.", PER_SECOND,
+              Query(_rate("hepscope_measurer_measured_total"), "measured"),
+              Query(_rate("hepscope_measurer_failed_total"), "given up"),
+              Query(_rate("hepscope_media_joiner_joined_total"), "media joined")),
         graph("Database", "Its size and budget.", BYTES,
               Query("max(hepscope_maintainer_database_bytes)", "size"),
               Query("max(hepscope_maintainer_budget_bytes)", "budget"),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from integration.observability.traffic import NAMES, SECOND_US, Round
+from integration.observability.traffic import ATTEMPTS, NAMES, SECOND_US, Round
 from support.postgres import dsn_of, execute, run_apart
 from support.prometheus import Prometheus
 from support.prometheus_rules import RULES
@@ -51,6 +51,7 @@ def watched(postgres_server: str, template_database: str) -> Iterator[Watched]:
                 start_us = round((time.time() - 120) * SECOND_US)
                 for number in range(ROUNDS):
                     _play(hepscope, prometheus, Round(number, start_us + number * 100))
+                until(lambda: _is_measured(hepscope), "attempts and media to be measured")
                 yield Watched(hepscope, prometheus, dsn, start_us)
     run_apart(lambda: execute(postgres_server, f"drop database {name} with (force)"))
 
@@ -61,10 +62,21 @@ def _settings(dsn: str, data_dir: Path) -> dict[str, str]:
         "HEPSCOPE_NAMES__TARGET_NAME": ",".join(NAMES),
         "HEPSCOPE_NAMES__TARGET_IP": ",".join(NAMES.values()),
         "HEPSCOPE_METRICS__LATE_SECONDS": "0",
+        "HEPSCOPE_METRICS__GAUGE_SECONDS": "3600",
+        "HEPSCOPE_WRITER__MEASURE_QUIET_SECONDS": "0.5",
         "HEPSCOPE_INGEST__SPOOL_DIR": str(data_dir.parent / "spool"),
         "HEPSCOPE_INGEST__RULES__DISCARD_METHODS": "NOTIFY",
         "HEPSCOPE_INGEST__RULES__DISCARD_COUNT": "true",
     }
+
+
+def _is_measured(hepscope: Service) -> bool:
+    found = hepscope.metrics()
+    return (
+        found.value("hepscope_measurer_written_total") >= ROUNDS * ATTEMPTS
+        and found.value("hepscope_measurer_behind_seconds") == 0
+        and found.value("hepscope_media_joiner_calls_total") > 0
+    )
 
 
 def _play(hepscope: Service, prometheus: Prometheus, traffic: Round) -> None:

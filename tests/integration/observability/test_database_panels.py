@@ -69,6 +69,15 @@ async def test_what_is_typed_chooses_calls(
     assert len(await _rows(watched, "Calls, newest first", **typed)) == calls
 
 
+async def test_ratios_of_agents_are_those_of_attempts(watched: Watched) -> None:
+    """Each attempt was seen by two nodes and counts once."""
+    (agent,) = await _rows(watched, "By User-Agent")
+    assert agent["Attempts"] == ROUNDS * (ANSWERED + len(FAILURES))
+    assert agent["ASR"] == pytest.approx(ANSWERED / (ANSWERED + len(FAILURES)))
+    assert agent["NER"] == pytest.approx((ANSWERED + 2) / (ANSWERED + len(FAILURES)))
+    assert (agent["SRD, median"], agent["ACD"]) == (1, 10)
+
+
 async def test_grafanareader_cannot_write(watched: Watched) -> None:
     """So that a panel cannot, whatever somebody types into it."""
     connection = await asyncpg.connect(watched.dsn)

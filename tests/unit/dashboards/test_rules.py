@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from support.grafana import ROOT
+from support.grafana import ROOT, dashboards
 from support.prometheus_rules import PROMETHEUS, RULE_TESTS, RULES, alerts, cases, records
 from support.siptools import run
 
@@ -56,6 +56,22 @@ def test_every_alert_tells_where_it_is_explained_and_is_explained_there() -> Non
         assert "**Means**" in text, name
         assert "**Do**" in text, name
         assert "**Look at**" in text, name
+
+
+def test_dashboards_settings_and_metrics_that_the_page_names_exist() -> None:
+    """At 3 a.m. nobody wants to look for something that is called otherwise."""
+    page = (ROOT / "docs" / "alerts.md").read_text()
+    flat = re.sub(r"\s+", " ", page)
+    titles = {board["title"] for board in dashboards().values()}
+    named = set(re.findall(r"(?<!\*)\*([A-Za-z][\w: ]+)\*(?!\*)", flat))
+    assert named - titles == {"Page"}
+    settings = (ROOT / "docs" / "reference" / "configuration.md").read_text()
+    for section, key in re.findall(r"`([a-z]+)\.([a-z_]+)`", page.replace("prometheus.yml", "")):
+        assert f"`HEPSCOPE_{section.upper()}__{key.upper()}`" in settings, key
+    metrics = (ROOT / "docs" / "reference" / "metrics.md").read_text()
+    elsewhere = {"hepscope_bus_producer_stalled_seconds"}
+    for name in set(re.findall(r"`(hepscope_\w+)`", page)) - elsewhere:
+        assert f"`{name}`" in metrics, name
 
 
 def test_links_within_the_page_lead_somewhere() -> None:
