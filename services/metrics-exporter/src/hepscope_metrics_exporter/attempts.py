@@ -1,12 +1,16 @@
-"""Events of attempts become metrics, in each of the three views."""
+"""Events of attempts become metrics: in each of the three views, and by country."""
 
 from collections.abc import Iterable
 
-from hepscope_common.calls.folding import Event
-from hepscope_common.metrics import Family
+from hepscope_common.calls.folding import Event, EventKind
+from hepscope_common.metrics import CounterFamily, Family
 from hepscope_common.names import Names
 from hepscope_metrics_exporter.attempt_families import AttemptFamilies
+from hepscope_metrics_exporter.countries import Countries
 from hepscope_metrics_exporter.heplify_messages import HeplifyMessages
+
+COUNTRIES_AND_OUTCOMES = 3000
+"""250 countries by method and outcome."""
 
 
 class AttemptCounter:
@@ -16,12 +20,22 @@ class AttemptCounter:
         self,
         names: Names,
         heplify: HeplifyMessages | None,
+        countries: Countries,
         *,
         max_nodes: int,
         max_names: int,
     ) -> None:
         self._names = names
         self._heplify = heplify
+        self._countries = countries
+        self.by_country = CounterFamily(
+            "hepscope_country_attempts_settled_total",
+            "Attempts whose final is certain, by the country of the address that sent them (the hop"
+            " seen first), method and outcome. Empty without metrics.geoip_file.",
+            ("country", "method", "outcome"),
+            max_series=COUNTRIES_AND_OUTCOMES,
+            clause="RFC 6076 4",
+        )
         self._all = AttemptFamilies("hepscope_", "", (), max_keys=1)
         self._nodes = AttemptFamilies(
             "hepscope_node_", ", as a node saw them", ("node",), max_keys=max_nodes + 1
@@ -36,7 +50,12 @@ class AttemptCounter:
     @property
     def families(self) -> list[Family]:
         """Everything that is exposed."""
-        return [*self._all.families, *self._nodes.families, *self._targets.families]
+        return [
+            *self._all.families,
+            *self._nodes.families,
+            *self._targets.families,
+            self.by_country,
+        ]
 
     def count(self, events: Iterable[Event]) -> None:
         """Count events of attempts, which a scope tells to be a node's or everybody's."""
@@ -48,6 +67,9 @@ class AttemptCounter:
                     self._heplify.attempt(event)
                 continue
             self._all.count(event)
+            if event.kind is EventKind.SETTLED and self._countries.is_known:
+                country = self._countries.code(attempt.source)
+                self.by_country.add((country, attempt.method, attempt.outcome.value))
             lookup = self._names.lookup
             name = lookup(attempt.source, attempt.source_port)
             if name is not None:

@@ -117,6 +117,7 @@ class Exporter:
             counted[handover.count(record)] = record.offset + 1
         self._consumer.commit(counted)
         self._let_time_pass(records)
+        self._counting.countries.follow()
         handover.tick()
         return len(records)
 
@@ -174,6 +175,7 @@ class Exporter:
             rebuilt=lambda: handover.rebuilt_records,
             skipped=lambda: self._skipped,
             remembered_sdp=lambda: len(self._counting.memory),
+            geoip_errors=lambda: self._counting.countries.errors,
             names=lambda: len(names.entries),
             names_errors=lambda: names.errors,
         )

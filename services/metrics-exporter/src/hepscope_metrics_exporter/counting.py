@@ -5,6 +5,7 @@ from prometheus_client import CollectorRegistry
 from hepscope_common.metrics import Family
 from hepscope_common.names import Names
 from hepscope_metrics_exporter.attempts import AttemptCounter
+from hepscope_metrics_exporter.countries import Countries
 from hepscope_metrics_exporter.heplify_families import HeplifyFamilies
 from hepscope_metrics_exporter.heplify_media import HeplifyMedia
 from hepscope_metrics_exporter.heplify_messages import HeplifyMessages
@@ -48,9 +49,11 @@ class Counting:
             every_copy = settings.heplify_every_copy
             messages = HeplifyMessages(families, names, methods, every_copy=every_copy)
             heplify = (messages, HeplifyMedia(families))
+        self.countries = Countries(settings.geoip_file)
         attempts = AttemptCounter(
             names,
             None if heplify is None else heplify[0],
+            self.countries,
             max_nodes=settings.max_nodes,
             max_names=settings.max_names,
         )

@@ -31,6 +31,7 @@ class Readings:
     rebuilt: Callable[[], int] = _zero
     skipped: Callable[[], int] = _zero
     remembered_sdp: Callable[[], int] = _zero
+    geoip_errors: Callable[[], int] = _zero
     names: Callable[[], int] = _zero
     names_errors: Callable[[], int] = _zero
 
@@ -96,6 +97,11 @@ def own_families(readings: Readings) -> list[Family]:
             "hepscope_exporter_skipped_records_total",
             "Records that the bus had forgotten before they were counted.",
             read=readings.skipped,
+        ),
+        CounterFamily(
+            "hepscope_exporter_geoip_errors_total",
+            "Times that the file of countries could not be used.",
+            read=readings.geoip_errors,
         ),
         GaugeFamily("hepscope_names", "Named addresses in force.", one(readings.names)),
         CounterFamily(

@@ -1,5 +1,6 @@
 """Settings of the exporter: section ``[metrics]``."""
 
+from pathlib import Path
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -50,6 +51,10 @@ class MetricsSettings(Section):
 
     gauge_seconds: float = Field(default=300, gt=0, le=86400)
     """After how long without a report a gauge of reported values disappears."""
+
+    geoip_file: Path | None = None
+    """Database of countries in MaxMind's format (MMDB, of countries or cities), e.g. GeoLite2 or
+    DB-IP: attempts are then counted by country, too. Read again when it changes."""
 
     heplify: bool = True
     """Whether metrics under the names of heplify-server are exposed, too."""
