@@ -95,7 +95,7 @@ def own_families(readings: Readings) -> list[Family]:
         ),
         CounterFamily(
             "hepscope_exporter_skipped_records_total",
-            "Records that the bus had forgotten before they were counted.",
+            "Records that the bus forgot while they waited to be counted.",
             read=readings.skipped,
         ),
         CounterFamily(
