@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -23,8 +24,9 @@ STOP_SECONDS = 20.0
 
 _CONFIG = """\
 global:
-  scrape_interval: 1s
-  scrape_timeout: 1s
+  scrape_interval: {seconds}s
+  scrape_timeout: {seconds}s
+  evaluation_interval: {seconds}s
 scrape_configs:
   - job_name: hepscope
     static_configs:
@@ -44,10 +46,18 @@ def binary() -> str:
 
 
 class Prometheus:
-    """Scrapes targets (host:port) every second, from entering to exiting."""
+    """Scrapes targets (host:port) and evaluates rules, from entering to exiting."""
 
-    def __init__(self, targets: Sequence[str], *, rules: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        targets: Sequence[str],
+        *,
+        rules: Mapping[str, str] | None = None,
+        every_seconds: int = 1,
+    ) -> None:
+        """Name the targets; what is not scraped within ``every_seconds`` is missed."""
         self._targets = targets
+        self._every_seconds = every_seconds
         self._rules = rules or {}
         self._folder = tempfile.TemporaryDirectory(prefix="hepscope-prometheus-")
         self._process: subprocess.Popen[bytes] | None = None
@@ -55,7 +65,8 @@ class Prometheus:
 
     def __enter__(self) -> Self:
         folder = Path(self._folder.name)
-        text = _CONFIG.format(targets=", ".join(f'"{target}"' for target in self._targets))
+        targets = ", ".join(f'"{target}"' for target in self._targets)
+        text = _CONFIG.format(targets=targets, seconds=self._every_seconds)
         for name, rule in self._rules.items():
             (folder / name).write_text(rule)
         if self._rules:
@@ -114,8 +125,22 @@ class Prometheus:
 
     def rules(self) -> list[Json]:
         """Return all rules with their state: {"name", "query", "health", "lastError"}."""
+        return [rule for group in self._rule_groups() for rule in group["rules"]]
+
+    def wait_for_rules(self) -> None:
+        """Return once every rule was evaluated on what is scraped now."""
+        began = datetime.now(UTC)
+        until(
+            lambda: all(
+                datetime.fromisoformat(group["lastEvaluation"]) > began
+                for group in self._rule_groups()
+            ),
+            "all rules to be evaluated",
+        )
+
+    def _rule_groups(self) -> list[Json]:
         groups: list[Json] = self._get("rules", {})["groups"]
-        return [rule for group in groups for rule in group["rules"]]
+        return groups
 
     def wait_for(self, expression: str, value: float) -> None:
         """Return once an expression gives a value."""
