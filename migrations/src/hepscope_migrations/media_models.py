@@ -1,5 +1,7 @@
 """Tables of media reports as SQLAlchemy sees them; see models, whose metadata they belong to."""
 
+from typing import TypeAlias
+
 from sqlalchemy import (
     ARRAY,
     REAL,
@@ -22,7 +24,10 @@ from hepscope_migrations.models import metadata
 __all__ = ["media", "media_address", "media_minute", "media_queue", "metadata"]
 
 
-def _columns(kind: type[BigInteger | Integer | REAL[float] | Text], *names: str) -> list[Column[object]]:
+_Kind: TypeAlias = type[BigInteger | Integer | REAL[float] | Text]
+
+
+def _columns(kind: _Kind, *names: str) -> list[Column[object]]:
     return [Column(name, kind) for name in names]
 
 
@@ -90,6 +95,7 @@ media_address = Table(
     metadata,
     _time("valid_from"),
     _time("valid_to"),
+    Column("batch", BigInteger, nullable=False),
     Column("port", Integer, nullable=False),
     Column("rtcp_port", Integer, nullable=False),
     Column("medium", Text, nullable=False),
@@ -102,6 +108,12 @@ Index(
     media_address.c.address,
     media_address.c.port,
     media_address.c.valid_from,
+)
+Index(
+    "media_address_batch",
+    media_address.c.batch,
+    postgresql_using="brin",
+    postgresql_with={"pages_per_range": 16},
 )
 Index("media_address_call_id", media_address.c.call_id, media_address.c.valid_from)
 
@@ -121,12 +133,13 @@ media_queue = Table(
     Column("stored_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
     Column("first_us", BigInteger, nullable=False),
     Column("last_us", BigInteger, nullable=False),
+    Column("batch", BigInteger),
     Column("addresses", ARRAY(INET), nullable=False, server_default="{}"),
     Column("ports", ARRAY(Integer), nullable=False, server_default="{}"),
     *(
         Column(name, ARRAY(kind), nullable=False, server_default="{}")
         for name, kind in (
-            ("offered_by", Text),
+            ("asked_ids", Text),
             ("call_ids", Text),
             ("call_times_us", BigInteger),
             ("worst_mos", REAL),

@@ -63,10 +63,12 @@ create index media_unjoined_correlation on hepscope.media (correlation_id, time)
 
 -- Where calls expect their media: a row for each media section of a session description, from the
 -- time of its message until a day later. port is that of RTP, rtcp_port that of RTCP. codecs: payload
--- types and names in the order of the description, "8 PCMA/8000,96 opus/48000".
+-- types and names in the order of the description, "8 PCMA/8000,96 opus/48000". batch: what was stored
+-- together, a number that rises.
 create table hepscope.media_address (
   valid_from timestamptz not null,
   valid_to timestamptz not null,
+  batch bigint not null,
   port int not null,
   rtcp_port int not null,
   medium text not null,
@@ -75,6 +77,8 @@ create table hepscope.media_address (
   address inet not null
 ) partition by range (valid_from);
 create index media_address_endpoint on hepscope.media_address (address, port, valid_from);
+create index media_address_batch on hepscope.media_address using brin (batch)
+  with (pages_per_range = 16);
 create index media_address_call_id on hepscope.media_address (call_id, valid_from);
 
 -- Sums of reports by the minute of their time. Integers, changed with the rows in one transaction by
@@ -108,16 +112,17 @@ insert into hepscope.partition_policy (root, width, ahead, keep, drop_order, sto
     'fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05');
 
 -- What is left to join: a row per storing transaction, written in it. Endpoints of reports without a
--- call and of media just offered, the calls that offered them, all within a range of times; and the
--- worst figures of reports by their call.
+-- call, calls that are to be looked for, the batch of the addresses just offered, all within a range
+-- of times; and the worst figures of reports by their call.
 create table hepscope.media_queue (
   id bigint generated always as identity primary key,
   stored_at timestamptz not null default now(),
   first_us bigint not null,
   last_us bigint not null,
+  batch bigint,
   addresses inet[] not null default '{}',
   ports int[] not null default '{}',
-  offered_by text[] not null default '{}',
+  asked_ids text[] not null default '{}',
   call_ids text[] not null default '{}',
   call_times_us bigint[] not null default '{}',
   worst_mos real[] not null default '{}',

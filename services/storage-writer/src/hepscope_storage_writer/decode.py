@@ -180,10 +180,7 @@ class Decoder:
             ):
                 if message.call_id:
                     _add_facts(batch, packet, message, reading, node)
-        identities = (identity for _, identity in arrived)
-        packets = (packet for packet, _ in arrived)
-        carriers = zip(packets, readings, identities, nodes, strict=True)
-        self._media.read_messages(batch.media, messages, carriers)
+        self._media.read_messages(batch.media, arrived, messages, readings, nodes)
 
     def _add_others(self, batch: Batch, record: Record, arrived: Sequence[_Arrived]) -> None:
         for packet, identity in arrived:

@@ -39,7 +39,7 @@ DESCRIPTIONS: Final = 64
 Endpoint = tuple[str, int]
 """Address as text, and port."""
 
-_AT: Final = "(timestamptz 'epoch' + ({})::bigint * interval '1 microsecond')"
+AT: Final = "(timestamptz 'epoch' + ({})::bigint * interval '1 microsecond')"
 
 # Two branches, each in the order of the index: an address may have been offered all day.
 _BY_ENDPOINT: Final = f"""
@@ -48,16 +48,16 @@ from unnest($1::text[], $2::int[], $3::bigint[]) with ordinality k (address, por
 cross join lateral (
   (select call_id, valid_from from hepscope.media_address
    where address = k.address::inet and port = k.port
-     and valid_from >= {_AT.format("k.time_us - " + str(VALID_US))}
-     and valid_from <= {_AT.format("k.time_us + " + str(SLACK_US))}
-     and valid_from >= {_AT.format("$4")} and valid_from <= {_AT.format("$5")}
+     and valid_from >= {AT.format("k.time_us - " + str(VALID_US))}
+     and valid_from <= {AT.format("k.time_us + " + str(SLACK_US))}
+     and valid_from >= {AT.format("$4")} and valid_from <= {AT.format("$5")}
    order by valid_from desc limit {NEWEST})
   union all
   (select call_id, valid_from from hepscope.media_address
    where address = k.address::inet and port = k.port - 1 and rtcp_port = k.port
-     and valid_from >= {_AT.format("k.time_us - " + str(VALID_US))}
-     and valid_from <= {_AT.format("k.time_us + " + str(SLACK_US))}
-     and valid_from >= {_AT.format("$4")} and valid_from <= {_AT.format("$5")}
+     and valid_from >= {AT.format("k.time_us - " + str(VALID_US))}
+     and valid_from <= {AT.format("k.time_us + " + str(SLACK_US))}
+     and valid_from >= {AT.format("$4")} and valid_from <= {AT.format("$5")}
    order by valid_from desc limit {NEWEST})
 ) a
 """
@@ -66,7 +66,7 @@ _CALLS: Final = f"""
 select call_id, hepscope.unix_us(last_at), bye_at is not null or coalesce(status >= 300, false)
 from hepscope.call
 where call_id = any($1::text[])
-  and key_time >= {_AT.format("$2")} and key_time <= {_AT.format("$3")}
+  and key_time >= {AT.format("$2")} and key_time <= {AT.format("$3")}
 """
 
 _DESCRIPTIONS: Final = f"""
@@ -75,7 +75,7 @@ select k.call_id, hepscope.unix_us(a.valid_from), host(a.address), a.port, a.rtc
 from unnest($1::text[]) k (call_id)
 cross join lateral (
   select * from hepscope.media_address where call_id = k.call_id
-    and valid_from >= {_AT.format("$2")} and valid_from <= {_AT.format("$3")}
+    and valid_from >= {AT.format("$2")} and valid_from <= {AT.format("$3")}
   order by valid_from desc limit {DESCRIPTIONS}
 ) a
 """

@@ -27,7 +27,6 @@ _RTPMAP: Final = re.compile(
     rb"\na=rtpmap:[ \t]*(\d{1,3})[ \t]+([^\s/]{1,32})(?:/(\d{1,7}))?", re.IGNORECASE
 )
 _NOWHERE: Final = (bytes(4), bytes(16))
-_PORTS: Final = range(1, 65536)
 
 
 class Offer(NamedTuple):
@@ -41,40 +40,58 @@ class Offer(NamedTuple):
 
 
 class OfferReader:
-    """Reads descriptions and remembers the codec lists that recur."""
+    """Reads descriptions and remembers the codec lists and the addresses that recur."""
 
     def __init__(self) -> None:
         self._codecs: dict[bytes, str] = {}
+        self._addresses: dict[bytes, bytes | None] = {}
 
     def read(self, body: bytes) -> list[Offer]:
         """Return the media that a description wants, at most MAX_OFFERS; never raises."""
-        session, *sections = body.split(b"\nm=", MAX_OFFERS + 1)
-        if not sections:
+        first = body.find(b"\nm=")
+        if first < 0:
             return list(_slowly(body))[:MAX_OFFERS]
-        default = _line(session, b"\nc=")
+        default = _line(body, b"\nc=", first)
         offers: list[Offer] = []
-        for section in sections[:MAX_OFFERS]:
-            offers += self._of_section(section, default)
+        for section in body[first + 3 :].split(b"\nm=", MAX_OFFERS)[:MAX_OFFERS]:
+            self._read_section(section, default, offers)
         return offers
 
-    def _of_section(self, section: bytes, default: bytes) -> Iterator[Offer]:
-        words = section.partition(b"\n")[0].split(None, 2)
-        if len(words) < 3 or b"RTP/" not in words[2].upper():
+    def _read_section(self, section: bytes, default: bytes, offers: list[Offer]) -> None:
+        words = section.split(None, 2)
+        if len(words) < 3:
             return
-        port = _port(words[1].partition(b"/")[0])
-        address = _address(_line(section, b"\nc=") or default)
-        if port is None or address is None:
+        kind, ports, rest = words
+        if b"RTP/" not in rest[:32].upper():
             return
-        medium = words[0][:16].decode("ascii", "replace")
-        codecs = self._codecs_of(section[section.index(words[2]) :])
+        port = _port(ports)
+        own = _line(section, b"\nc=") if b"\nc=" in section else default
+        address = self._address_of(own)
+        if not port or address is None:
+            return
+        medium = kind[:16].decode("ascii", "replace")
+        codecs = self._codecs_of(rest)
+        if b"\na=rtcp:" not in section:
+            offers.append(Offer(address, port, min(port + 1, 65535), medium, codecs))
+            return
         said = _line(section, b"\na=rtcp:").split()
-        rtcp_port = (_port(said[0]) if said else None) or min(port + 1, 65535)
+        rtcp_port = (_port(said[0]) if said else 0) or min(port + 1, 65535)
         there = (_address(b" ".join(said[1:4])) if len(said) > 3 else None) or address
         if there == address and rtcp_port == port + 1:
-            yield Offer(address, port, rtcp_port, medium, codecs)
-            return
-        yield Offer(address, port, port, medium, codecs)
-        yield Offer(there, rtcp_port, rtcp_port, medium, codecs)
+            offers.append(Offer(address, port, rtcp_port, medium, codecs))
+        else:
+            offers.append(Offer(address, port, port, medium, codecs))
+            offers.append(Offer(there, rtcp_port, rtcp_port, medium, codecs))
+
+    def _address_of(self, connection: bytes) -> bytes | None:
+        try:
+            return self._addresses[connection]
+        except KeyError:
+            found = _address(connection)
+            if len(self._addresses) >= MAX_REMEMBERED or len(connection) > 128:
+                self._addresses.clear()
+            self._addresses[connection] = found
+            return found
 
     def _codecs_of(self, section: bytes) -> str:
         """Return the codecs of what follows the port in a media section."""
@@ -110,9 +127,9 @@ def _static(word: bytes) -> str | None:
     return None if codec is None else f"{codec.name}/{codec.clock_hz}"
 
 
-def _line(text: bytes, begin: bytes) -> bytes:
+def _line(text: bytes, begin: bytes, before: int = -1) -> bytes:
     """Return what follows the first line that begins so, b"" where none does."""
-    at = text.find(begin)
+    at = text.find(begin, 0, before) if before >= 0 else text.find(begin)
     if at < 0:
         return b""
     at += len(begin)
@@ -120,9 +137,11 @@ def _line(text: bytes, begin: bytes) -> bytes:
     return text[at:] if end < 0 else text[at:end]
 
 
-def _port(word: bytes) -> int | None:
-    port = int(word) if word.isdigit() and len(word) < 6 else 0
-    return port if port in _PORTS else None
+def _port(word: bytes) -> int:
+    """Return a port, without the count that may follow it; 0 for what is none."""
+    number = word.partition(b"/")[0]
+    port = int(number) if number.isdigit() and len(number) < 6 else 0
+    return port if port < 65536 else 0
 
 
 def _address(connection: bytes) -> bytes | None:

@@ -3,8 +3,9 @@
 Made before the storing transaction, from what is committed; written in it.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from struct import Struct
 from typing import Final
 
 import asyncpg
@@ -14,16 +15,19 @@ from hepscope_common.store.media_minutes import Figures, MinuteKey, MinuteSums, 
 from hepscope_common.store.partitions import LeafCache
 from hepscope_storage_writer import media_queue, media_row
 from hepscope_storage_writer.lru import Lru
-from hepscope_storage_writer.media_join import VALID_US, address_text, join
+from hepscope_storage_writer.media_join import VALID_US, join
 from hepscope_storage_writer.media_offers import Offer
 from hepscope_storage_writer.media_queue import Left
 from hepscope_storage_writer.media_reading import MediaBatch
 from hepscope_storage_writer.media_row import MediaRow
+from hepscope_storage_writer.pieces import TextPieces
+from hepscope_storage_writer.times import MINUTE_US
 
 OFFERS_ROOT: Final = "media_address"
 OFFER_COLUMNS: Final = (
     "valid_from",
     "valid_to",
+    "batch",
     "port",
     "rtcp_port",
     "medium",
@@ -31,6 +35,9 @@ OFFER_COLUMNS: Final = (
     "call_id",
     "address",
 )
+
+_OFFER_START: Final = Struct("!hiqiqiqiiii").pack  # number of columns, valid_from to rtcp_port
+_NAMES: Final = TextPieces(copy.TEXT_LIMIT, empty=copy.EMPTY)
 
 RENEWED_US: Final = 3_600_000_000
 """An offer that is repeated is stored again after so long: calls may outlast a day."""
@@ -68,17 +75,22 @@ async def plan_media(
 ) -> MediaPlan:
     """Return where the media of a batch goes; makes the leaves that are missing."""
     plan = MediaPlan()
-    for (call_id, offer), time_us in batch.offers.items():
-        stored_us = known.get((call_id, offer))
-        if stored_us is not None and 0 <= time_us - stored_us < RENEWED_US:
-            continue
-        leaf = await leaves.ensure(side, OFFERS_ROOT, time_us, now_us=now_us)
+    minutes: defaultdict[int, list[bytes]] = defaultdict(list)
+    for key, time_us in batch.offers.items():
+        stored_us = known.get(key)
+        if stored_us is None or not 0 <= time_us - stored_us < RENEWED_US:
+            minutes[time_us // MINUTE_US].append(_offer_row(*key, time_us, now_us))
+            plan.offers[key] = time_us
+    for minute, rows in minutes.items():
+        first_us = minute * MINUTE_US
+        leaf = await leaves.ensure(side, OFFERS_ROOT, first_us, now_us=now_us)
         if leaf.name is None:
-            plan.expired += 1
+            plan.expired += len(rows)
             continue
-        _put(plan, leaf.name, OFFER_COLUMNS, _offer_row(call_id, offer, time_us))
-        plan.offers[call_id, offer] = time_us
-        _note_offer(plan.left, call_id, offer, time_us)
+        plan.tables.setdefault(leaf.name, []).extend(rows)
+        plan.columns[leaf.name] = OFFER_COLUMNS
+        plan.left.batch = now_us
+        plan.left.widen(first_us, first_us + MINUTE_US + VALID_US)
     missing = {id(row) for row in await join(connection, batch.rows)}
     for row in batch.rows:
         if await _place(plan, side, row, leaves, now_us) and id(row) in missing:
@@ -109,7 +121,8 @@ async def _place(
     if leaf.name is None or minute.name is None:
         plan.expired += 1
         return False
-    _put(plan, leaf.name, media_row.COLUMNS, media_row.encode(row))
+    plan.tables.setdefault(leaf.name, []).append(media_row.encode(row))
+    plan.columns[leaf.name] = media_row.COLUMNS
     count(plan.sums, row)
     plan.joined[row.joined_by or "none"] += 1
     if row.call_id:
@@ -117,29 +130,14 @@ async def _place(
     return True
 
 
-def _put(plan: MediaPlan, table: str, columns: tuple[str, ...], row: bytes) -> None:
-    plan.tables.setdefault(table, []).append(row)
-    plan.columns[table] = columns
-
-
-def _note_offer(left: Left, call_id: str, offer: Offer, time_us: int) -> None:
-    address = address_text(offer.address)
-    if address is not None:
-        left.endpoints.update(((address, offer.port), (address, offer.rtcp_port)))
-    left.calls.add(call_id)
-    left.widen(time_us, time_us + VALID_US)
-
-
-def _offer_row(call_id: str, offer: Offer, time_us: int) -> bytes:
+def _offer_row(call_id: str, offer: Offer, time_us: int, batch: int) -> bytes:
+    from_us = time_us - copy.EPOCH_US
+    numbers = (8, from_us, 8, from_us + VALID_US, 8, batch, 4, offer.port, 4, offer.rtcp_port)
     return b"".join(
         (
-            copy.row(len(OFFER_COLUMNS)),
-            copy.timestamptz(time_us),
-            copy.timestamptz(time_us + VALID_US),
-            copy.int4(offer.port),
-            copy.int4(offer.rtcp_port),
-            copy.text(offer.medium),
-            copy.text(offer.codecs),
+            _OFFER_START(len(OFFER_COLUMNS), *numbers),
+            _NAMES[offer.medium],
+            _NAMES[offer.codecs],
             copy.text(call_id),
             copy.inet(offer.address),
         )

@@ -9,19 +9,25 @@ from typing import Final, NamedTuple
 
 import asyncpg
 
-from hepscope_storage_writer.media_join import Endpoint, endpoints
+from hepscope_storage_writer.media_join import AT, Endpoint, endpoints
 from hepscope_storage_writer.media_row import MediaRow
 
 _PUT: Final = """
-insert into hepscope.media_queue (first_us, last_us, addresses, ports, offered_by,
+insert into hepscope.media_queue (first_us, last_us, batch, addresses, ports, asked_ids,
   call_ids, call_times_us, worst_mos, worst_loss, worst_jitter_ms)
-values ($1, $2, $3::text[]::inet[], $4, $5, $6, $7, $8, $9, $10)
+values ($1, $2, $3, $4::text[]::inet[], $5, $6, $7, $8, $9, $10, $11)
 """
 
 _TAKE: Final = """
-select id, first_us, last_us, addresses::text[] as addresses, ports, offered_by, call_ids,
+select id, first_us, last_us, batch, addresses::text[] as addresses, ports, asked_ids, call_ids,
   call_times_us, worst_mos, worst_loss, worst_jitter_ms
 from hepscope.media_queue order by id limit $1
+"""
+
+_OFFERED: Final = f"""
+select host(address), port, rtcp_port, call_id from hepscope.media_address
+where batch = any($1::bigint[]) and valid_from >= {AT.format("$2")}
+  and valid_from <= {AT.format("$3")}
 """
 
 _DELETE: Final = "delete from hepscope.media_queue where id = any($1::bigint[])"
@@ -55,12 +61,14 @@ class Left:
 
     first_us: int = 1 << 62
     last_us: int = 0
+    batch: int | None = None
+    """Of addresses that were offered."""
     endpoints: set[Endpoint] = field(default_factory=set)
     calls: set[str] = field(default_factory=set)
     worst: dict[str, Worst] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.endpoints or self.calls or self.worst)
+        return bool(self.endpoints or self.calls or self.worst or self.batch is not None)
 
     def add_missing(self, row: MediaRow) -> None:
         """Look again for the call of a row, or for the description of its call."""
@@ -104,6 +112,7 @@ async def put(connection: asyncpg.Connection, left: Left) -> None:
         _PUT,
         min(left.first_us, left.last_us),
         left.last_us,
+        left.batch,
         [address for address, _ in ends],
         [port for _, port in ends],
         list(left.calls),
@@ -118,9 +127,12 @@ async def put(connection: asyncpg.Connection, left: Left) -> None:
 async def take(connection: asyncpg.Connection, limit: int) -> tuple[list[int], Left]:
     """Return the oldest rows, their ids and all that they name; they stay until deleted."""
     ids: list[int] = []
+    batches: list[int] = []
     left = Left()
     for row in await connection.fetch(_TAKE, limit):
         ids.append(row["id"])
+        if row["batch"] is not None:
+            batches.append(row["batch"])
         figures = zip(
             row["call_times_us"],
             row["worst_mos"],
@@ -132,11 +144,17 @@ async def take(connection: asyncpg.Connection, limit: int) -> tuple[list[int], L
             Left(
                 row["first_us"],
                 row["last_us"],
+                None,
                 set(zip(map(_bare, row["addresses"]), row["ports"], strict=True)),
-                set(row["offered_by"]),
+                set(row["asked_ids"]),
                 dict(zip(row["call_ids"], (Worst(*one) for one in figures), strict=True)),
             )
         )
+    if batches:
+        offered = await connection.fetch(_OFFERED, batches, left.first_us, left.last_us)
+        for address, port, rtcp_port, call_id in offered:
+            left.endpoints.update(((address, port), (address, rtcp_port)))
+            left.calls.add(call_id)
     return ids, left
 
 

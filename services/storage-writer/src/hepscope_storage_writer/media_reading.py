@@ -10,7 +10,7 @@ capture point to the reporter and back. Both are times of one node, so its clock
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -35,6 +35,8 @@ MAX_REPORTS: Final = 64
 """Reports kept of one packet; a bridge's compound has 31 blocks."""
 
 _DESCRIPTION: Final = "application/sdp"
+_SILENT: Final = frozenset({"", _DESCRIPTION})
+"""Types of bodies in which there is no report."""
 
 
 Carrier = tuple[HepPacket, Reading, int, str]
@@ -60,19 +62,26 @@ class MediaReader:
     def read_messages(
         self,
         batch: MediaBatch,
+        arrived: Sequence[tuple[HepPacket, int]],
         messages: Sequence[SipMessage],
-        carriers: Iterable[Carrier],
+        readings: Sequence[Reading],
+        nodes: Sequence[str],
     ) -> None:
         """Read the reports in SIP messages and what they say of their calls' media.
 
-        ``carriers`` are taken from only where a message has something.
+        The lists run in parallel: each packet with the id of its row, its message, what its time
+        is taken for, its node.
         """
-        for message, carrier in zip(messages, carriers, strict=True):
+        for number, message in enumerate(messages):
             kind = message.content_type
             if kind:
-                if kind == _DESCRIPTION or kind.startswith("multipart/"):
-                    self._read_offers(batch, message, carrier[1].time_us)
-            elif not message.other_lines:
+                if kind == _DESCRIPTION:
+                    self._read_offers(batch, message, message.body, readings[number].time_us)
+                elif kind.startswith("multipart/"):
+                    body = sdp_of(message) or b""
+                    self._read_offers(batch, message, body, readings[number].time_us)
+            # Nearly every message ends here.
+            if not message.other_lines and kind in _SILENT:
                 continue
             try:
                 found = dispatch.sip_reports(message)
@@ -80,7 +89,8 @@ class MediaReader:
                 batch.refused[error.reason] += 1
                 continue
             if found:
-                self._add(batch, found, carrier)
+                packet, identity = arrived[number]
+                self._add(batch, found, (packet, readings[number], identity, nodes[number]))
 
     def read_packet(self, batch: MediaBatch, carrier: Carrier) -> None:
         """Read the reports of a packet of the media types."""
@@ -95,14 +105,17 @@ class MediaReader:
         if found:
             self._add(batch, found, carrier)
 
-    def _read_offers(self, batch: MediaBatch, message: SipMessage, time_us: int) -> None:
-        body = sdp_of(message)
-        if not body or not message.call_id:
+    def _read_offers(
+        self, batch: MediaBatch, message: SipMessage, body: bytes, time_us: int
+    ) -> None:
+        if not message.call_id:
             return
         call_id = stored_call_id(message.call_id)
         for offer in self._offers.read(body):
             key = call_id, offer
-            batch.offers[key] = min(batch.offers.get(key, time_us), time_us)
+            first_us = batch.offers.get(key)
+            if first_us is None or time_us < first_us:
+                batch.offers[key] = time_us
 
     def _add(self, batch: MediaBatch, found: Sequence[StreamReport], carrier: Carrier) -> None:
         if len(found) > MAX_REPORTS:

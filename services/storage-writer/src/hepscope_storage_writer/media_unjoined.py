@@ -6,14 +6,13 @@ from typing import Final, NamedTuple, Self
 
 import asyncpg
 
-from hepscope_storage_writer.media_join import SLACK_US
+from hepscope_storage_writer.media_join import AT, SLACK_US
 from hepscope_storage_writer.media_queue import Left
 from hepscope_storage_writer.media_row import JOINED, SELECTED, MediaRow, of_record
 
-_AT: Final = "(timestamptz 'epoch' + ({})::bigint * interval '1 microsecond')"
 _WITHIN: Final = (
-    f"m.time >= {_AT.format('$5')} and m.time <= {_AT.format('$6')}"
-    f" and (m.time, m.id, m.number) > ({_AT.format('$7')}, $8::bigint, $9::smallint)"
+    f"m.time >= {AT.format('$5')} and m.time <= {AT.format('$6')}"
+    f" and (m.time, m.id, m.number) > ({AT.format('$7')}, $8::bigint, $9::smallint)"
 )
 _TAIL: Final = "order by m.time, m.id, m.number limit $4"
 
@@ -44,7 +43,7 @@ _UPDATE: Final = (
     + ", ".join(
         f"{name} = ${place}::{_CASTS.get(name, 'text')}" for place, name in enumerate(JOINED, 5)
     )
-    + f" where time = {_AT.format('$1')} and id = $2 and number = $3 and call_id = $4"
+    + f" where time = {AT.format('$1')} and id = $2 and number = $3 and call_id = $4"
 )
 
 

@@ -9,14 +9,12 @@ from typing import Final
 
 import asyncpg
 
-from hepscope_storage_writer.media_join import SLACK_US
+from hepscope_storage_writer.media_join import AT, SLACK_US
 from hepscope_storage_writer.media_queue import Worst
 from hepscope_storage_writer.times import DAY_US
 
 LOOK_BACK_US: Final = 7 * DAY_US
 """How long a call may last whose reports count."""
-
-_AT: Final = "(timestamptz 'epoch' + ({})::bigint * interval '1 microsecond')"
 
 # The newest record that begins before the report, else the first one after it.
 _WRITE: Final = f"""
@@ -26,14 +24,14 @@ with worst as (
     k (call_id, time_us, mos, loss, jitter)
   cross join lateral (
     select key_time from hepscope.call
-    where call_id = k.call_id and key_time >= {_AT.format("$6")} and key_time <= {_AT.format("$7")}
-    order by key_time > {_AT.format(f"k.time_us + {SLACK_US}")},
+    where call_id = k.call_id and key_time >= {AT.format("$6")} and key_time <= {AT.format("$7")}
+    order by key_time > {AT.format(f"k.time_us + {SLACK_US}")},
       abs(hepscope.unix_us(key_time) - k.time_us) limit 1) c
   group by 1, 2
 ), locked as (
   select c.call_id, c.key_time, w.mos, w.loss, w.jitter
   from hepscope.call c join worst w on w.call_id = c.call_id and w.key_time = c.key_time
-  where c.key_time >= {_AT.format("$6")} and c.key_time <= {_AT.format("$7")}
+  where c.key_time >= {AT.format("$6")} and c.key_time <= {AT.format("$7")}
     and (least(c.worst_mos, w.mos), greatest(c.worst_loss, w.loss),
       greatest(c.worst_jitter, w.jitter))
       is distinct from (c.worst_mos, c.worst_loss, c.worst_jitter)
@@ -45,7 +43,7 @@ update hepscope.call c set worst_mos = least(c.worst_mos, l.mos),
   worst_loss = greatest(c.worst_loss, l.loss), worst_jitter = greatest(c.worst_jitter, l.jitter)
 from locked l
 where c.call_id = l.call_id and c.key_time = l.key_time
-  and c.key_time >= {_AT.format("$6")} and c.key_time <= {_AT.format("$7")}
+  and c.key_time >= {AT.format("$6")} and c.key_time <= {AT.format("$7")}
 """
 
 
