@@ -58,18 +58,18 @@ AGENT: Final = {
     "packets_lost": "Packets lost of RTP agent reports.",
 }
 HORACLIFIX: Final = {
-    "rtp_mos": "MOS of a leg.",
-    "rtp_rval": "R of a leg.",
-    "rtp_packets": "RTP packets of a leg.",
-    "rtp_lost_packets": "RTP packets lost of a leg.",
-    "rtp_avg_jitter": "Mean RTP jitter of a leg, ms.",
-    "rtp_max_jitter": "Greatest RTP jitter of a leg, ms.",
-    "rtcp_packets": "RTCP packets of a leg.",
-    "rtcp_lost_packets": "Packets lost of a leg, by RTCP.",
-    "rtcp_avg_jitter": "Mean jitter of a leg by RTCP, ms.",
-    "rtcp_max_jitter": "Greatest jitter of a leg by RTCP, ms.",
-    "rtcp_avg_lat": "Mean latency of a leg by RTCP, ms.",
-    "rtcp_max_lat": "Greatest latency of a leg by RTCP, ms.",
+    "rtp_mos": "MOS",
+    "rtp_rval": "R",
+    "rtp_packets": "RTP packets",
+    "rtp_lost_packets": "RTP packets lost",
+    "rtp_avg_jitter": "Mean RTP jitter in ms",
+    "rtp_max_jitter": "Greatest RTP jitter in ms",
+    "rtcp_packets": "RTCP packets",
+    "rtcp_lost_packets": "Packets lost by RTCP",
+    "rtcp_avg_jitter": "Mean jitter by RTCP in ms",
+    "rtcp_max_jitter": "Greatest jitter by RTCP in ms",
+    "rtcp_avg_lat": "Mean latency by RTCP in ms",
+    "rtcp_max_lat": "Greatest latency by RTCP in ms",
 }
 
 
@@ -118,7 +118,7 @@ class HeplifyFamilies:
         self.agent = self._gauges("rtpagent", AGENT, NODE, streams)
         self.horaclifix = {
             name: RecentFamily(
-                f"horaclifix_{name}", f"{text[:-1]} of an Oracle SBC (type 38).", SBC,
+                f"horaclifix_{name}", f"{text}, of a leg of an Oracle SBC (type 38).", SBC,
                 expire_seconds=expire_seconds, window_seconds=WINDOW_SECONDS, max_series=streams,
             )
             for name, text in HORACLIFIX.items()
