@@ -87,6 +87,7 @@ def resolved(expression: str) -> str:
     for name, value in {
         "$__rate_interval": f"{RATE_SECONDS}s",
         "$__interval": "5s",
+        "$__range": "10m",
         "$window": WINDOW,
     }.items():
         expression = expression.replace(name, value)

@@ -16,6 +16,7 @@ from dashboards import (
     sip_kpi,
     sip_methods_responses,
     sip_overview,
+    world_map,
 )
 from dashboards.board import Board
 
@@ -29,6 +30,7 @@ BOARDS: Mapping[str, Callable[[], Board]] = {
     "QOS_XRTP": qos_xrtp.board,
     "call_search": call_search.board,
     "nodes_and_targets": nodes_and_targets.board,
+    "map": world_map.board,
     "health": health.board,
     "hosts": hosts.board,
     "homer_sip": homer_sip.board,

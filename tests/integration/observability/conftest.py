@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from integration.observability.traffic import ATTEMPTS, NAMES, SECOND_US, Round
+from integration.observability.traffic import ATTEMPTS, COUNTRIES, NAMES, SECOND_US, Round
+from support.countries import write_countries
 from support.postgres import dsn_of, execute, run_apart
 from support.prometheus import Prometheus
 from support.prometheus_rules import RULES
@@ -42,6 +43,7 @@ def watched(postgres_server: str, template_database: str) -> Iterator[Watched]:
     dsn = dsn_of(postgres_server, name)
     rules = {path.name: path.read_text() for path in RULES}
     with data_directory() as data_dir:
+        write_countries(data_dir.with_name("countries.mmdb"), COUNTRIES)
         settings = _settings(dsn, data_dir)
         with running_hepscope(data_dir, settings=settings) as hepscope:
             target = hepscope.metrics_url.removeprefix("http://")
@@ -62,6 +64,7 @@ def _settings(dsn: str, data_dir: Path) -> dict[str, str]:
         "HEPSCOPE_NAMES__TARGET_IP": ",".join(NAMES.values()),
         "HEPSCOPE_METRICS__LATE_SECONDS": "0",
         "HEPSCOPE_METRICS__GAUGE_SECONDS": "3600",
+        "HEPSCOPE_METRICS__GEOIP_FILE": str(data_dir.with_name("countries.mmdb")),
         "HEPSCOPE_WRITER__MEASURE_QUIET_SECONDS": "0.5",
         "HEPSCOPE_INGEST__SPOOL_DIR": str(data_dir.parent / "spool"),
         "HEPSCOPE_INGEST__RULES__DISCARD_METHODS": "NOTIFY",

@@ -9,6 +9,7 @@ from support.builders import make_packet, make_request, make_response
 SECOND_US = 1_000_000
 CALLER, CARRIER, REGISTRAR = "192.0.2.1", "192.0.2.2", "192.0.2.3"
 NAMES = {"pbx": CALLER, "carrier": CARRIER}
+COUNTRIES = {"192.0.2.0/24": "NL"}
 FAILURES = (403, 404, 408, 482, 486, 487, 503, 606)
 ATTEMPTS = 3 + len(FAILURES) + 4
 """Calls and registrations of a round."""
