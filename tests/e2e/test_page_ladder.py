@@ -9,12 +9,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from support.browser import Arrow, Pages, arrows
 from support.builders import BASE_US, make_call, make_packet, make_request
 from support.corpus_replay import Expected, SipRecording, sip_recording
-from support.service import Service, until
+from support.service import Service, running_hepscope, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.database]
 
@@ -245,3 +245,20 @@ def _reaches_the_end(page: Page) -> None:
     expect(page.get_by_role("heading", name=f"#{LONG_COUNT} INFO")).to_be_visible()
     assert len(arrows(page)) < 120
     assert arrows(page)[-1][0] == LONG_COUNT
+
+
+def test_hosts_that_have_a_name_are_called_by_it(browser: Browser) -> None:
+    """The address stands below; the other host keeps its address."""
+    settings = {
+        "HEPSCOPE_NAMES__TARGET_IP": "192.0.2.1",
+        "HEPSCOPE_NAMES__TARGET_NAME": "sbc-ams-1",
+    }
+    with running_hepscope(settings=settings) as named:
+        named.send_tcp(make_call("named@example.org", start_us=BASE_US))
+        named.call_with("named@example.org", 7)
+        pages = Pages(browser, named.api)
+        heads = pages.open(call_path("named@example.org")).locator(".host")
+        expect(heads.nth(0)).to_have_text(re.compile(r"sbc-ams-1\s*192\.0\.2\.1 port 5060"))
+        expect(heads.nth(1)).not_to_contain_text("sbc")
+        pages.close()
+        assert pages.complaints == []

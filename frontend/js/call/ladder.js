@@ -87,7 +87,11 @@ export class Ladder {
     const { absolute, toggleTime } = this.options;
     const width = Math.min(this.columns.step - 8, 148);
     const boxes = this.flow.hosts.map((host, index) => {
-      const box = h("div", { class: "host", title: host.label }, h("b", {}, host.address), h("span", {}, host.port ? `port ${host.port}` : "any port"));
+      const port = host.port ? `port ${host.port}` : "any port";
+      // A host without a name is labelled by its address, perhaps with its port.
+      const isNamed = host.label !== host.id && !host.label.startsWith(host.address || "unknown");
+      const words = isNamed ? [host.label, `${host.address} ${port}`] : [host.address, port];
+      const box = h("div", { class: "host", title: words.join("\n") }, h("b", {}, words[0]), h("span", {}, words[1]));
       box.style.left = `${(this.columns.middles[index] ?? 0) - width / 2}px`;
       box.style.width = `${width}px`;
       return box;

@@ -15,9 +15,11 @@ from hepscope_common.clock import Clock, wall_clock_us
 from hepscope_common.names import Names, NamesSettings
 from hepscope_common.ops import Readiness
 from hepscope_query_api import system
+from hepscope_query_api.aliases.endpoints import router as aliases
 from hepscope_query_api.calls.endpoints import router as calls
 from hepscope_query_api.context import Context
 from hepscope_query_api.export.endpoints import router as export
+from hepscope_query_api.media.endpoints import router as media
 from hepscope_query_api.messages.endpoints import router as messages
 from hepscope_query_api.metrics import ApiMetrics
 from hepscope_query_api.nodes.endpoints import router as nodes
@@ -108,7 +110,7 @@ def create_app(
 
 def _add_routes(app: FastAPI, settings: ApiSettings, checks: Mapping[str, Readiness]) -> None:
     api = APIRouter(prefix="/api/v1")
-    for router in (calls, messages, export, registrations, nodes, stats):
+    for router in (calls, messages, media, export, registrations, nodes, stats, aliases):
         api.include_router(router)
     app.include_router(api)
     app.include_router(system.make_router(app.state.readiness, checks))

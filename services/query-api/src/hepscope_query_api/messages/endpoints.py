@@ -89,7 +89,7 @@ async def get_flow(
     )
     rows = await MessageRepository(session, shared.now_us()).first(wanted, FLOW_LIMIT + 1)
     flow = flow_of([flow_message(row) for row in rows[:FLOW_LIMIT]])
-    return view_of(flow, truncated=len(rows) > FLOW_LIMIT)
+    return view_of(flow, shared.names, truncated=len(rows) > FLOW_LIMIT)
 
 
 @router.get(

@@ -5,6 +5,7 @@ from pydantic import ConfigDict, Field
 
 from hepscope_common.calls.flow import ArrowKind, Flow
 from hepscope_common.calls.message import FlowMessage
+from hepscope_common.names import Names
 from hepscope_query_api.calls.parameters import PartOfCallQuery
 from hepscope_query_api.messages.parameters import TYPES
 from hepscope_query_api.messages.schemas import message_id, transport_of
@@ -33,6 +34,7 @@ class Host(Shape):
     address: str
     port: int | None
     label: str
+    """Its alias, where it has one; else its address."""
 
 
 class Arrow(Shape):
@@ -92,11 +94,16 @@ def flow_message(row: asyncpg.Record) -> FlowMessage:
     )
 
 
-def view_of(flow: Flow, *, truncated: bool) -> FlowView:
-    """Return the answer for a flow."""
+def view_of(flow: Flow, names: Names, *, truncated: bool) -> FlowView:
+    """Return the answer for a flow; hosts that have a name are labelled by it."""
     return FlowView(
         hosts=[
-            Host(id=host.id, address=host.address, port=host.port, label=host.label)
+            Host(
+                id=host.id,
+                address=host.address,
+                port=host.port,
+                label=names.lookup(host.address, host.port or 0) or host.label,
+            )
             for host in flow.hosts
         ],
         arrows=[

@@ -1,0 +1,1 @@
+"""Aliases: what addresses are called."""

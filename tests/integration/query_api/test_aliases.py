@@ -1,0 +1,89 @@
+"""Named addresses over HTTP: the list itself, and the names of hosts in a flow."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import cast
+
+import httpx
+import pytest
+
+from hepscope_common.names import Names, NamesSettings
+from hepscope_migrations import head
+from hepscope_query_api.app import create_app
+from hepscope_query_api.component import make_pool
+from hepscope_query_api.settings import ApiSettings
+from integration.query_api.asking import Json, get, items, problem
+from integration.query_api.conftest import API
+from integration.query_api.stored import MIDNIGHT, NOW_US, Stored, request
+
+pytestmark = pytest.mark.database
+
+FILE = """
+[[name]]
+name = "carrier"
+address = "192.0.2.0/24"
+
+[[name]]
+name = "sbc-1"
+address = "192.0.2.2"
+port = 5060
+node = "edge"
+"""
+
+
+@pytest.fixture
+def names(tmp_path: Path) -> Names:
+    """A file of two names, and one of the settings."""
+    file = tmp_path / "names.toml"
+    file.write_text(FILE)
+    return Names(NamesSettings(file=file, target_ip=("2001:db8::5",), target_name=("six",)))
+
+
+@pytest.fixture
+async def named(
+    database: str, settings: ApiSettings, names: Names
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of an application that knows names."""
+    async with make_pool(database, settings) as pool:
+        app = create_app(settings, pool, needed_schema=head(), now_us=lambda: NOW_US, names=names)
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url=API) as client:
+            yield client
+
+
+async def test_lists_what_is_in_force(named: httpx.AsyncClient) -> None:
+    """Of the file first, then of the settings; an address stands without its prefix length."""
+    assert await items(named, "/api/v1/aliases") == [
+        {"name": "carrier", "address": "192.0.2.0/24", "port": None, "node": None},
+        {"name": "sbc-1", "address": "192.0.2.2", "port": 5060, "node": "edge"},
+        {"name": "six", "address": "2001:db8::5", "port": None, "node": None},
+    ]
+
+
+async def test_a_change_of_the_file_counts(
+    named: httpx.AsyncClient, names: Names, tmp_path: Path
+) -> None:
+    """Without a restart."""
+    (tmp_path / "names.toml").write_text("")
+    names.refresh()
+
+    assert [alias["name"] for alias in await items(named, "/api/v1/aliases")] == ["six"]
+
+
+async def test_takes_no_parameters(named: httpx.AsyncClient) -> None:
+    """An unknown one is refused as everywhere."""
+    await problem(named, "/api/v1/aliases", 400, name="x")
+
+
+async def test_hosts_of_a_flow_have_their_names(named: httpx.AsyncClient, stored: Stored) -> None:
+    """By the longest prefix and the port; who has none is labelled by its address."""
+    await stored.put(request("INVITE", "c1"), MIDNIGHT)
+    await stored.commit()
+
+    flow = await get(named, "/api/v1/calls/c1/flow")
+
+    hosts = cast("list[Json]", flow["hosts"])
+    assert [(host["address"], host["label"]) for host in hosts] == [
+        ("192.0.2.10", "carrier"),
+        ("198.51.100.20", "198.51.100.20"),
+    ]
