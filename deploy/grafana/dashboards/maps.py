@@ -9,6 +9,7 @@ from grafana_foundation_sdk.builders import dashboard as boards
 from grafana_foundation_sdk.builders import geomap
 from grafana_foundation_sdk.models import common
 from grafana_foundation_sdk.models.dashboard import Threshold, ThresholdsMode
+from grafana_foundation_sdk.models.geomap import TooltipMode
 
 from dashboards.panels import Steps
 from dashboards.queries import METRICS, Query
@@ -25,6 +26,8 @@ def world(
     panel.span(span).height(14).datasource(METRICS).targets([query.builder("A")])
     panel.view(geomap.MapViewConfig().id("zero").lat(0).lon(0).zoom(1).all_layers(all_layers=True))
     panel.controls(geomap.ControlsOptions().show_zoom(show_zoom=True))
+    panel.basemap(shapes.MapLayerOptions().type("default").name("world"))
+    panel.tooltip(geomap.TooltipOptions().mode(TooltipMode.DETAILS))
     place = shapes.FrameGeometrySource().mode(common.FrameGeometrySourceMode.LOOKUP)
     layer = shapes.MapLayerOptions().type("markers").name("countries").tooltip(tooltip=True)
     layer.location(place.lookup(COUNTRY).gazetteer(GAZETTEER)).config(_circles())
