@@ -5,6 +5,7 @@ import { find } from "./dom.js";
 import { startKeys } from "./keys.js";
 import { nodesScreen } from "./lists/nodes.js";
 import { registrationsScreen } from "./lists/registrations.js";
+import { overviewScreen } from "./overview/screen.js";
 import { startRouter } from "./router.js";
 import { stateCard } from "./states.js";
 import { zoneName } from "./times.js";
@@ -14,6 +15,7 @@ startKeys();
 startRouter([
   { path: /^\/(?:calls\/?)?$/, screen: callsScreen, title: "Calls" },
   { path: /^\/calls\/(.+)$/, screen: callScreen, title: "Call" },
+  { path: /^\/overview\/?$/, screen: overviewScreen, title: "Overview" },
   { path: /^\/registrations\/?$/, screen: registrationsScreen, title: "Registrations" },
   { path: /^\/nodes\/?$/, screen: nodesScreen, title: "Nodes" },
   { path: /^/, screen: nowhere, title: "No such page" },

@@ -18,6 +18,12 @@ export function outcomeOf(call, nowMs) {
   if (state === "cancelled") return "not-taken";
   if (state === "timeout" || status === 408) return "no-reply";
   if (status === null) return nowMs - micros(call.started_at) / 1000 > NO_FINAL_MS ? "no-reply" : "in-progress";
+  return outcomeOfStatus(status);
+}
+
+/** What a final code says alone, null for none that ever came. @param {number | null} status @returns {Exclude<Outcome, "in-progress">} */
+export function outcomeOfStatus(status) {
+  if (status === null || status === 408) return "no-reply";
   if (status < 300) return "answered";
   if (NOT_TAKEN.has(status)) return "not-taken";
   return status < 500 ? "rejected" : "fault";

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from support.browser import Pages, arrows, rows
+from support.browser import PHONE, Pages, arrows, least_contrast, rows
 from support.builders import BASE_US, make_call
 from support.service import Service
 
@@ -11,38 +11,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.database]
 
 CALL_ID = "page-looks@example.org"
 PATHS = [f"/calls?call_id={CALL_ID}&from=2000-01-01T00:00:00Z", f"/calls/{CALL_ID}?msg=4"]
-PHONE = {"width": 390, "height": 844}
-
-CONTRASTS = """() => {
-  const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
-  const bytes = (paint) => {
-    canvas.clearRect(0, 0, 1, 1);
-    canvas.fillStyle = paint;
-    canvas.fillRect(0, 0, 1, 1);
-    return [...canvas.getImageData(0, 0, 1, 1).data];
-  };
-  const light = (paint) => bytes(paint).slice(0, 3).map((byte) => byte / 255)
-    .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
-    .reduce((sum, part, index) => sum + part * [0.2126, 0.7152, 0.0722][index], 0);
-  const ground = (element) => {
-    for (let at = element; at; at = at.parentElement) {
-      const paint = getComputedStyle(at).backgroundColor;
-      if (bytes(paint)[3] === 255) return paint;
-    }
-    return "white";
-  };
-  const words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  const found = [];
-  while (words.nextNode()) {
-    const element = words.currentNode.parentElement;
-    if (!words.currentNode.textContent.trim() || !element.checkVisibility()) continue;
-    const style = getComputedStyle(element);
-    const ink = element.namespaceURI.endsWith("svg") ? style.fill : style.color;
-    const pair = [light(ink), light(ground(element))].sort((a, b) => b - a);
-    found.push([(pair[0] + 0.05) / (pair[1] + 0.05), words.currentNode.textContent]);
-  }
-  return found.sort((a, b) => a[0] - b[0])[0];
-}"""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -69,7 +37,7 @@ def test_is_readable_in_both_themes(pages: Pages, path: str, scheme: str) -> Non
     settled(page)
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert ground == {"light": "rgb(245, 246, 248)", "dark": "rgb(13, 16, 21)"}[scheme]
-    contrast, text = page.evaluate(CONTRASTS)
+    contrast, text = least_contrast(page)
     assert contrast >= 4.5, text
 
 

@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,6 +29,39 @@ _OWN_WORDS = "Failed to load resource"
 """Chromium says this of every status from 400; what it means is judged by the response."""
 
 _ITEM = re.compile(r"(\d+), (.+), (\S+) to (\S+), (-?[\d.]+) seconds(.*)")
+
+PHONE = {"width": 390, "height": 844}
+
+_CONTRASTS = """() => {
+  const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+  const bytes = (paint) => {
+    canvas.clearRect(0, 0, 1, 1);
+    canvas.fillStyle = paint;
+    canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data];
+  };
+  const light = (paint) => bytes(paint).slice(0, 3).map((byte) => byte / 255)
+    .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, part, index) => sum + part * [0.2126, 0.7152, 0.0722][index], 0);
+  const ground = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const paint = getComputedStyle(at).backgroundColor;
+      if (bytes(paint)[3] === 255) return paint;
+    }
+    return "white";
+  };
+  const words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const found = [];
+  while (words.nextNode()) {
+    const element = words.currentNode.parentElement;
+    if (!words.currentNode.textContent.trim() || !element.checkVisibility()) continue;
+    const style = getComputedStyle(element);
+    const ink = element.namespaceURI.endsWith("svg") ? style.fill : style.color;
+    const pair = [light(ink), light(ground(element))].sort((a, b) => b - a);
+    found.push([(pair[0] + 0.05) / (pair[1] + 0.05), words.currentNode.textContent]);
+  }
+  return found.sort((a, b) => a[0] - b[0])[0];
+}"""
 
 Arrow = tuple[int, str, str, str, str, str]
 """Number, label, source, destination, offset in seconds and what follows, as they are read."""
@@ -87,6 +121,12 @@ def arrows(page: Page) -> list[Arrow]:
     return found
 
 
+def least_contrast(page: Page) -> tuple[float, str]:
+    """Return the least contrast of any text with its ground, and that text."""
+    contrast, text = page.evaluate(_CONTRASTS)
+    return float(contrast), str(text)
+
+
 def rows(page: Page, label: str = "Calls") -> Locator:
     """Return the rows of a grid, without its head."""
     return page.get_by_role("grid", name=label).locator("tbody").get_by_role("row")
@@ -114,10 +154,17 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture
-def pages(browser: Browser, hepscope: Service) -> Iterator[Pages]:
-    """Pages of the service that all tests share; none may complain."""
-    found = Pages(browser, hepscope.api)
+@contextmanager
+def pages_of(browser: Browser, service: Service) -> Iterator[Pages]:
+    """Pages of a service; none may complain."""
+    found = Pages(browser, service.api)
     yield found
     found.close()
     assert found.complaints == []
+
+
+@pytest.fixture
+def pages(browser: Browser, hepscope: Service) -> Iterator[Pages]:
+    """Pages of the service that all tests share; none may complain."""
+    with pages_of(browser, hepscope) as found:
+        yield found

@@ -13,16 +13,17 @@ import { largest } from "../lists/nodes.js";
 const HEP_PORT = "9060";
 
 /**
- * Return the card that stands in for rows, and whether nothing at all has ever arrived.
- * @param {Values} values @param {AbortSignal} signal
+ * Return the card that stands in for what was asked for, and whether nothing at all has ever
+ * arrived; `others` makes the card where there are calls, of which the newest is given.
+ * @param {(newest: import("../api.js").Call) => HTMLElement} others @param {AbortSignal} signal
  * @returns {Promise<{card: HTMLElement, isFirstStart: boolean}>}
  */
-export async function whyEmpty(values, signal) {
+export async function whyEmpty(others, signal) {
   const ever = new URLSearchParams({ start: EVERYTHING, limit: "1" });
   const some = new URLSearchParams({ start: EVERYTHING, limit: "100" });
   const [calls, nodes] = await Promise.all([get(`${API}/calls`, ever, signal), get(`${API}/nodes`, some, signal)]);
   const newest = calls.items[0];
-  if (newest) return { card: nothingMatches(values, newest), isFirstStart: false };
+  if (newest) return { card: others(newest), isFirstStart: false };
   const [heard] = nodes.items.filter((/** @type {HepNode} */ node) => node.kind === "node" && node.packet_count);
   if (heard) return { card: noCalls(heard), isFirstStart: false };
   if (nodes.items.length) return { card: onlyRefused(nodes.items[0]), isFirstStart: false };
@@ -43,7 +44,7 @@ async function listening(signal) {
 }
 
 /** @param {Values} values @param {import("../api.js").Call} newest */
-function nothingMatches(values, newest) {
+export function nothingMatches(values, newest) {
   /** @param {Values} change */
   const link = (change) => `/calls${writeAddress(PARAMETERS, { ...values, sel: "", ...change })}`;
   const narrowing = Object.fromEntries(Object.entries(PARAMETERS).map(([name, { fallback }]) => [name, fallback]));

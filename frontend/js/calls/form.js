@@ -1,11 +1,10 @@
 /** The search form: words, time range and fields. It holds no state; the URL does. */
 import { find, h } from "../dom.js";
-import { forInput, fromInput, toUtc } from "../times.js";
-import { ANY, FIELDS, RANGES, STATES } from "./query.js";
+import { rangeControls, readRange } from "../range.js";
+import { ANY, FIELDS, STATES } from "./query.js";
 
 /** @typedef {import("../address.js").Values} Values */
 
-const CUSTOM = "custom";
 const METHODS = ["INVITE", "OPTIONS", "SUBSCRIBE", "NOTIFY", "PUBLISH", "MESSAGE", "INFO", "REFER"];
 
 /**
@@ -13,22 +12,13 @@ const METHODS = ["INVITE", "OPTIONS", "SUBSCRIBE", "NOTIFY", "PUBLISH", "MESSAGE
  * @param {Values} values @param {(values: Values) => void} search
  */
 export function searchForm(values, search) {
-  const isPreset = Object.hasOwn(RANGES, values["from"] ?? "") && !values["to"];
-  const moments = momentInputs(values);
-  moments.hidden = isPreset;
-  const range = select("range", { ...RANGES, [CUSTOM]: "From … to …" }, isPreset ? values["from"] : CUSTOM);
-  range.setAttribute("aria-label", "Time range");
+  const submit = () => search(read(form, values));
   const form = h("form", { class: "search", role: "search", "aria-label": "Calls" },
     h("div", { class: "search-line" },
       h("div", { class: "words" }, h("input", { name: "q", type: "search", value: values["q"], autocomplete: "off",
         "aria-label": "Words: part of a number, a Call-ID, an address", placeholder: "Part of a number, a Call-ID, an address" })),
-      range, moments, h("button", { class: "primary" }, "Search")),
+      ...rangeControls(values, submit), h("button", { class: "primary" }, "Search")),
     fieldBox(values));
-  const submit = () => search(read(form, values));
-  range.addEventListener("change", () => {
-    moments.hidden = range.value !== CUSTOM;
-    if (moments.hidden) submit();
-  });
   for (const name of ["method", "state"]) find(`[name=${name}]`, form).addEventListener("change", submit);
   form.addEventListener("submit", (event) => { event.preventDefault(); submit(); });
   return form;
@@ -47,27 +37,16 @@ function fieldBox(values) {
   return box;
 }
 
-/** @param {Values} values */
-function momentInputs(values) {
-  const now = Date.now();
-  /** @param {string} name @param {string} label @param {string} moment */
-  const input = (name, label, moment) => h("label", {}, label,
-    h("input", { type: "datetime-local", step: 1, name, value: moment && forInput(toUtc(moment, now)) }));
-  return h("div", { class: "moments" }, input("from", "from", values["from"] ?? ""), input("to", "to", values["to"] ?? ""));
-}
-
 /** @param {HTMLFormElement} form @param {Values} values @returns {Values} */
 function read(form, values) {
   const data = new FormData(form);
   /** @param {string} name */
   const text = (name) => String(data.get(name) ?? "").trim();
-  const range = text("range");
-  const fixed = { from: fromInput(text("from")) || "-24h", to: fromInput(text("to")) };
   const names = ["q", "method", "state", ...FIELDS.map(({ name }) => name)];
   return Object.freeze({
     ...values, sel: "",
     ...Object.fromEntries(names.map((name) => [name, text(name)])),
-    ...(range === CUSTOM ? fixed : { from: range, to: "" }),
+    ...readRange(data),
   });
 }
 

@@ -6,11 +6,6 @@ import { isMoment, toUtc } from "../times.js";
 export const ANY = "any";
 export const EVERYTHING = "1970-01-01T00:00:00Z";
 
-export const RANGES = Object.freeze({
-  "-15m": "Last 15 minutes", "-1h": "Last hour", "-6h": "Last 6 hours", "-24h": "Last 24 hours",
-  "-7d": "Last 7 days", "-30d": "Last 30 days",
-});
-
 export const STATES = ["setup", "ringing", "answered", "completed", "cancelled", "timeout", "failed", "other"];
 
 /** The fields of the form: parameter of URL and API alike, label, and an example. */
@@ -22,6 +17,7 @@ export const FIELDS = Object.freeze([
   { name: "source", label: "Source", hint: "10.0.0.5 or /24" },
   { name: "destination", label: "Destination", hint: "10.0.0.5:5060" },
   { name: "nodes", label: "Node", hint: "sbc-*" },
+  { name: "user_agent", label: "User agent", hint: "Asterisk*" },
 ]);
 
 /** @type {Record<string, import("../address.js").Parameter>} */

@@ -9,7 +9,7 @@ import { Loader } from "../loading.js";
 import { go, noteAddress } from "../router.js";
 import { failureCard, stateCard, strangerNotes } from "../states.js";
 import { addressOfCall, callColumns } from "./columns.js";
-import { whyEmpty } from "./empty.js";
+import { nothingMatches, whyEmpty } from "./empty.js";
 import { searchForm } from "./form.js";
 import { PARAMETERS, apiQuery } from "./query.js";
 
@@ -81,7 +81,7 @@ class CallsScreen {
       this.#show(page);
       return;
     }
-    const { card, isFirstStart } = await whyEmpty(this.values, signal);
+    const { card, isFirstStart } = await whyEmpty((newest) => nothingMatches(this.values, newest), signal);
     if (isFirstStart) this.#timer = setTimeout(() => this.search(), LOOK_AGAIN_MS);
     this.#instead(card, "0 calls");
   }
