@@ -62,6 +62,9 @@ async def test_a_call_has_exactly_the_fields_of_its_shape(
                 "destination": {"ip": "198.51.100.20", "port": 5062},
                 "message_count": 6,
                 "nodes": ["edge-1"],
+                "worst_mos": None,
+                "worst_loss": None,
+                "worst_jitter_ms": None,
             }
         ],
         "next_cursor": None,

@@ -12,7 +12,7 @@ messages are read. One is made per message: not frozen, no properties on the way
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from hepscope_common.calls.finals import Finals, merge_finals
 from hepscope_common.calls.keys import status_of
@@ -26,6 +26,24 @@ FLAG_EARLY_MEDIA: Final = 8  # a provisional response to INVITE carries SDP
 FLAG_CHALLENGED: Final = 16  # a 401 or 407 was seen
 
 MAX_NODES: Final = 16  # the least names are kept: no order of arrival can show
+
+
+class MediaWorst(NamedTuple):
+    """The worst that reports say of a call's streams; None where none says it."""
+
+    mos: float | None = None
+    loss: float | None = None
+    """Share of packets, 0 to 1."""
+    jitter_ms: float | None = None
+
+    def merge(self, other: MediaWorst) -> MediaWorst:
+        """Return the worst of both."""
+        mos = [value for value in (self.mos, other.mos) if value is not None]
+        loss = [value for value in (self.loss, other.loss) if value is not None]
+        jitter = [value for value in (self.jitter_ms, other.jitter_ms) if value is not None]
+        return MediaWorst(
+            min(mos, default=None), max(loss, default=None), max(jitter, default=None)
+        )
 
 
 @dataclass(slots=True)
@@ -65,6 +83,8 @@ class CallFacts:
     answered_us: int | None = None  # 2xx to INVITE
     cancelled_us: int | None = None  # CANCEL request
     bye_us: int | None = None  # BYE request
+    # read from the store, which reports on media fill; no SIP message says it
+    worst: MediaWorst | None = None
 
     @property
     def final_key(self) -> int | None:
@@ -122,6 +142,8 @@ class CallFacts:
         if other.finals:
             merge_finals(self.finals, other.finals)
         self._merge_times(other)
+        if other.worst is not None:
+            self.worst = other.worst if self.worst is None else self.worst.merge(other.worst)
         return self
 
     def _merge_times(self, other: CallFacts) -> None:

@@ -48,6 +48,9 @@ DESCRIBED_FILTERS: Mapping[str, str] = {
     "destination": "Where the first request went to.",
     "message_count": "Number of messages.",
     "nodes": "A node that captured it.",
+    "worst_mos": "Lowest MOS of its media, exactly; `*` = there are reports.",
+    "worst_loss": "Highest loss of its media (0 to 1), exactly.",
+    "worst_jitter_ms": "Highest jitter of its media, exactly.",
 }
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 
 import asyncpg
 
-from hepscope_common.calls.facts import CallFacts
+from hepscope_common.calls.facts import CallFacts, MediaWorst
 from hepscope_common.calls.finals import Finals
 from hepscope_query_api.schemas import packed
 from hepscope_query_api.timestamps import to_us
@@ -20,7 +20,8 @@ COLUMNS = (
     "call_id, key_time, started_at, last_at, invite_at, ringing_at, progress_at, answered_at, "
     "cancelled_at, bye_at, origin_key, bytes, message_count, invite_count, source_port, "
     "destination_port, flags, methods, finals::text as finals, method, from_user, from_domain, "
-    "to_user, to_domain, ruri_user, ruri_domain, user_agent, source, destination, nodes"
+    "to_user, to_domain, ruri_user, ruri_domain, user_agent, source, destination, nodes, "
+    "worst_mos, worst_loss, worst_jitter"
 )
 
 
@@ -56,6 +57,7 @@ def facts_of_row(row: asyncpg.Record) -> CallFacts:
         answered_us=_us(row["answered_at"]),
         cancelled_us=_us(row["cancelled_at"]),
         bye_us=_us(row["bye_at"]),
+        worst=_worst(row),
     )
 
 
@@ -71,6 +73,11 @@ def join_orphans(records: Iterable[CallFacts]) -> list[CallFacts]:
         else:
             calls.append(facts)
     return calls
+
+
+def _worst(row: asyncpg.Record) -> MediaWorst | None:
+    worst = MediaWorst(row["worst_mos"], row["worst_loss"], row["worst_jitter"])
+    return None if worst == MediaWorst() else worst
 
 
 def _us(moment: datetime | None) -> int | None:

@@ -1,6 +1,8 @@
 """The shape of a call, made from its facts."""
 
-from hepscope_common.calls.facts import CallFacts
+from decimal import ROUND_HALF_UP, Decimal
+
+from hepscope_common.calls.facts import CallFacts, MediaWorst
 from hepscope_common.calls.message import address_text
 from hepscope_common.calls.state import CallState
 from hepscope_common.calls.times import duration_s, ended_us, pdd_ms
@@ -49,6 +51,12 @@ class Call(Shape):
     """SIP messages of this Call-ID, retransmissions and every capture point included."""
     nodes: list[str]
     """Nodes that captured it; at most 16."""
+    worst_mos: float | None
+    """Lowest MOS of a report on its streams: estimated, where it cannot be as the report says."""
+    worst_loss: float | None
+    """Highest share of packets lost that a report tells, 0 to 1."""
+    worst_jitter_ms: float | None
+    """Highest interarrival jitter that a report tells."""
 
 
 class OtherRecord(Shape):
@@ -65,8 +73,13 @@ class CallDetail(Call):
     """Other calls with this Call-ID, newest first."""
 
 
+WORST_DIGITS = {"worst_mos": 2, "worst_loss": 4, "worst_jitter_ms": 1}
+"""Decimals that are shown and asked for: more would be noise."""
+
+
 def call_of(facts: CallFacts, now_us: int) -> Call:
     """Return the item of a call as it stands at now_us."""
+    worst = facts.worst or MediaWorst()
     return Call(
         call_id=facts.call_id,
         method=text_or_none(facts.method),
@@ -89,6 +102,9 @@ def call_of(facts: CallFacts, now_us: int) -> Call:
         destination=_endpoint(facts.destination, facts.destination_port),
         message_count=facts.message_count,
         nodes=list(facts.nodes),
+        worst_mos=_rounded("worst_mos", worst.mos),
+        worst_loss=_rounded("worst_loss", worst.loss),
+        worst_jitter_ms=_rounded("worst_jitter_ms", worst.jitter_ms),
     )
 
 
@@ -96,6 +112,14 @@ def _ended_us(facts: CallFacts) -> int | None:
     return ended_us(
         facts.method, facts.final_key, facts.ringing_us, facts.cancelled_us, facts.bye_us
     )
+
+
+def _rounded(name: str, value: float | None) -> float | None:
+    # As SQL rounds: halves away from zero, after the figure was written out.
+    if value is None:
+        return None
+    step = Decimal(1).scaleb(-WORST_DIGITS[name])
+    return float(Decimal(f"{value:.6g}").quantize(step, ROUND_HALF_UP))
 
 
 def _time(micros: int | None) -> str | None:
