@@ -266,3 +266,18 @@ async def test_a_hundred_attempts() -> None:
     assert found.ratio("asr") == (60, 100)
     assert found.ratio("ner") == (82, 100)
     assert found.ratio("abr") == (60, 100)
+
+
+async def test_the_usual_finals_are_visible_before_the_first_of_them() -> None:
+    """Else the growth by the first 503 would never be seen."""
+    found = await played()
+    for method, outcome, status in (
+        ("INVITE", "failed", "503"),
+        ("INVITE", "timeout", "none"),
+        ("INVITE", "cancelled", "487"),
+        ("INVITE", "redirected", "302"),
+        ("REGISTER", "challenged", "401"),
+        ("REGISTER", "success", "200"),
+    ):
+        labels = {"method": method, "outcome": outcome, "status": status}
+        assert found.value("hepscope_attempts_settled_total", **labels) == 0

@@ -34,6 +34,16 @@ TALK_SECONDS: Final = (
 SERIES_OF_A_KEY: Final = 40
 """Finals by method that a node or a named address is expected to show."""
 
+USUAL_FINALS: Final[dict[str, tuple[int | None, ...]]] = {
+    "INVITE": (
+        200, 302, 401, 403, 404, 407, 408, 410, 480, 481, 484, 486, 487, 488, 500, 502, 503, 504,
+        600, 603, None,
+    ),
+    "REGISTER": (200, 401, 403, 404, 407, 408, 423, 500, 503, None),
+}  # fmt: skip
+"""Those visible at zero from the start: the growth of a counter that appears with its first event
+is not seen, and the first 503 is the one to be told of."""
+
 MAX_HISTOGRAMS: Final = 64
 """Nodes or named addresses with distributions of their own; each has some 160 series. Further ones
 have their counters, and share the distributions of ``other``."""
@@ -54,7 +64,7 @@ class AttemptFamilies:
             "Attempts begun, by method: one per Call-ID and From tag, whatever was sent again,"
             " challenged or seen at several points",
             ("method",),
-            known=METHODS,
+            known=[(method,) for method in METHODS],
             series=len(METHODS),
             clause="RFC 6076 3",
         )
@@ -63,6 +73,7 @@ class AttemptFamilies:
             "Attempts whose final is certain, by method, outcome and final status (none: never"
             " answered)",
             ("method", "outcome", "status"),
+            known=_usual_settlements(),
             series=SERIES_OF_A_KEY,
             clause="RFC 6076 4",
         )
@@ -77,7 +88,7 @@ class AttemptFamilies:
             "sessions_ended_total",
             "Sessions whose BYE was seen: completed when it has a 2xx",
             ("outcome",),
-            known=("completed", "failed"),
+            known=[("completed",), ("failed",)],
             series=2,
             clause="RFC 6076 4.9",
         )
@@ -85,7 +96,7 @@ class AttemptFamilies:
             "kpi_numerator_total",
             "Attempts that count as success (SER, SEER, SCR, ASR, NER, ABR) or failure (ISA, IRA)",
             ("kpi",),
-            known=KPIS,
+            known=[(kpi,) for kpi in KPIS],
             series=len(KPIS),
             clause=CLAUSES,
         )
@@ -93,7 +104,7 @@ class AttemptFamilies:
             "kpi_denominator_total",
             "Attempts that the ratio is of",
             ("kpi",),
-            known=KPIS,
+            known=[(kpi,) for kpi in KPIS],
             series=len(KPIS),
             clause=CLAUSES,
         )
@@ -184,7 +195,7 @@ class AttemptFamilies:
         text: str,
         labels: Sequence[str],
         *,
-        known: Sequence[str] = (),
+        known: Sequence[Key] = (),
         series: int,
         clause: str,
     ) -> CounterFamily:
@@ -192,7 +203,7 @@ class AttemptFamilies:
             self._prefix + name,
             f"{text}{self._view}.",
             (*self._labels, *labels),
-            known=[(value,) for value in known] if self._is_whole else (),
+            known=known if self._is_whole else (),
             max_series=max(self._max_keys * series, 500 if self._is_whole else 1),
             clause=clause,
         )
@@ -216,3 +227,13 @@ class AttemptFamilies:
             max_series=min(self._max_keys, MAX_HISTOGRAMS) * (len(RESULTS) if by_result else 1),
             clause=clause,
         )
+
+
+def _usual_settlements() -> list[Key]:
+    """Return method, outcome and status of the usual finals."""
+    attempts = [
+        Attempt(method, "", "", "", 0, 0, status=status)
+        for method, statuses in USUAL_FINALS.items()
+        for status in statuses
+    ]
+    return [(one.method, one.outcome.value, status_label(one.status)) for one in attempts]
