@@ -7,6 +7,7 @@ from fastapi import Query as Parameters
 
 from hepscope_common.store.kpi_minutes import NO_FINAL
 from hepscope_query_api.context import Context, Shared
+from hepscope_query_api.media.minutes import MEDIA_METRICS, media_course
 from hepscope_query_api.problems import invalid
 from hepscope_query_api.query.parameters import strict
 from hepscope_query_api.query.period import last_day
@@ -66,7 +67,8 @@ async def series(
     holds the attempts that began in it. Counts are numbers of attempts, ratios percent, means
     milliseconds; a ratio or mean of nothing is null. `concurrent_calls` are the sessions under way
     at the time of the point, those that were answered before `start` too; a session whose BYE is
-    never seen ends after a day.
+    never seen ends after a day. `media_*` are means over the reports of a step: MOS and R as we
+    estimate them, loss in percent.
     """
     if query.metric not in NAMES:
         detail = f"No metric is called “{query.metric}”; there are {', '.join(NAMES)}."
@@ -77,7 +79,12 @@ async def series(
     period = last_day(query, shared.now_us(), ahead_us=0)
     most = MAX_POINTS if query.by is None else MAX_SPLIT_POINTS
     bins = bins_of(period, query.step, most=most)
-    repository = SeriesRepository(shared.database.session(), bins, query.node or "")
+    session = shared.database.session()
+    if query.metric in MEDIA_METRICS:
+        means = await media_course(session, bins, MEDIA_METRICS[query.metric], query.node)
+        points = [_point(bins, at, mean) for at, mean in enumerate(means)]
+        return Series(metric=query.metric, step_s=bins.step_s, points=points)
+    repository = SeriesRepository(session, bins, query.node or "")
     if query.metric == CONCURRENT:
         points = await _concurrent(repository, bins, shared)
         return Series(metric=query.metric, step_s=bins.step_s, points=points)

@@ -11,6 +11,7 @@ from typing import Final
 
 from hepscope_common.calls.kpi import is_failure, is_success
 from hepscope_common.store.kpi_minutes import NO_FINAL
+from hepscope_query_api.media.minutes import MEDIA_METRICS
 from hepscope_query_api.stats.kpi_schemas import RATIOS, Counted, ratio_of
 
 
@@ -95,5 +96,5 @@ METRICS: Final[Mapping[str, Metric]] = {
     "acd_mean": _mean("sdt_successful", "sdt_failed"),
 }
 
-NAMES: Final[Sequence[str]] = (*METRICS, CONCURRENT)
+NAMES: Final[Sequence[str]] = (*METRICS, CONCURRENT, *MEDIA_METRICS)
 BY_STATUS: Final[Sequence[str]] = tuple(name for name, one in METRICS.items() if one.is_count)
