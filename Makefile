@@ -55,7 +55,6 @@ format: setup ## rewrite the code in the project's style
 
 types: setup ## check types: mypy --strict, and tsc for the page where npm is there
 	@$(BIN)/mypy
-	@MYPYPATH=deploy/grafana $(BIN)/mypy -p dashboards
 	@scripts/check-frontend-types
 
 docs: setup ## write the generated pages: OpenAPI, settings, metrics, HEP chunks
