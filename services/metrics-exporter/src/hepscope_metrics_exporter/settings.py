@@ -29,13 +29,13 @@ class MetricsSettings(Section):
     methods: CommaList[str] = ()
     """Extension methods told apart beside the standard ones, e.g. KDMQ."""
 
-    max_attempts: int = Field(default=200_000, ge=1000, le=10_000_000)
+    max_attempts: int = Field(default=100_000, ge=1000, le=10_000_000)
     """Transactions remembered at once, about 1.2 kB each; beyond, the oldest are settled early.
 
     Each is remembered once for all nodes together and once for each node that sees it.
     """
 
-    max_sessions: int = Field(default=200_000, ge=1000, le=10_000_000)
+    max_sessions: int = Field(default=150_000, ge=1000, le=10_000_000)
     """Calls under way remembered at once, about 600 bytes each, counted likewise."""
 
     late_seconds: float = Field(default=5.0, ge=0, le=300)
