@@ -12,10 +12,12 @@ from typing import Final, Self
 
 import asyncpg
 
+from hepscope_common.clock import Clock, wall_clock_us
 from hepscope_common.logs import Throttle, get_logger
 from hepscope_common.runtime import Supervisor, cancel
 from hepscope_common.store import media_minutes
-from hepscope_common.store.media_minutes import MinuteSums
+from hepscope_common.store.media_minutes import MinuteKey, MinuteSums
+from hepscope_common.store.partitions import LeafCache
 from hepscope_common.store.transaction import transaction
 from hepscope_common.store.verdicts import Verdict, verdict_of
 from hepscope_storage_writer import media_queue
@@ -52,11 +54,13 @@ class MediaJoiner:
         supervisor: Supervisor,
         *,
         backlog_bytes: Callable[[], int] = lambda: 0,
+        now_us: Clock = wall_clock_us,
     ) -> None:
         self.counts = JoinerCounts()
         self._settings = settings
         self._supervisor = supervisor
         self._backlog_bytes = backlog_bytes
+        self._now_us = now_us
         self._session = Session(
             dsn,
             name="hepscope media joiner",
@@ -68,6 +72,9 @@ class MediaJoiner:
             ),
         )
         self._lease_of: asyncpg.Connection | None = None
+        self._leaves = LeafCache()
+        self._take = TAKE_ROWS
+        self._failed_once = 0
         self._throttle = Throttle(_log)
         self._task: asyncio.Task[None] | None = None
 
@@ -124,14 +131,39 @@ class MediaJoiner:
         return self.counts.is_leader
 
     async def _work(self, connection: asyncpg.Connection) -> bool:
-        ids, left = await media_queue.take(connection, TAKE_ROWS)
+        ids, left = await media_queue.take(connection, self._take)
+        has_more = bool(ids) and len(ids) == self._take
         if ids:
-            await self._join_left(connection, left)
-            async with transaction(connection):
-                self.counts.calls += await write_worst(connection, left.worst)
-                await media_queue.delete(connection, ids)
+            try:
+                await media_queue.add_offers(connection, left)
+                await self._join_left(connection, left)
+                async with transaction(connection):
+                    self.counts.calls += await write_worst(connection, left.worst)
+                    await media_queue.delete(connection, ids)
+                self._take = min(2 * self._take, TAKE_ROWS)
+            except Exception as error:
+                if connection.is_closed() or verdict_of(error) is Verdict.BUSY:
+                    raise
+                await self._give_up(connection, ids, error)
+                has_more = True
         self.counts.behind_seconds = await media_queue.oldest_seconds(connection)
-        return len(ids) == TAKE_ROWS
+        return has_more
+
+    async def _give_up(
+        self, connection: asyncpg.Connection, ids: Sequence[int], error: Exception
+    ) -> None:
+        """Take fewer rows the next time; a lone one that failed twice must not stop the others."""
+        # A leaf that was dropped meanwhile is no fault of the row.
+        self._leaves.forget()
+        if len(ids) > 1:
+            self._take = len(ids) // 2
+            return
+        if ids[0] != self._failed_once:
+            self._failed_once = ids[0]
+            return
+        self.counts.failed += 1
+        self._throttle.warning("failed", "row %d cannot be joined: %r", ids[0], error)
+        await media_queue.delete(connection, ids)
 
     async def _join_left(self, connection: asyncpg.Connection, left: Left) -> None:
         """Join what is left, a piece in each transaction: what is joined is left no more."""
@@ -157,10 +189,24 @@ class MediaJoiner:
         for _, new in rows:
             if new.call_id:
                 worst.add_worst(new)
+        additions = await self._with_leaves(connection, sums)
         async with transaction(connection):
             await update(connection, changes)
             self.counts.calls += await write_worst(connection, worst.worst)
-            await media_minutes.add(connection, sums.changes())
+            await media_minutes.add(connection, additions)
         self.counts.looked += len(rows)
         self.counts.joined += sum(new.call_id != old.call_id for old, new in changes)
         self.counts.rated += len(changes)
+
+    async def _with_leaves(
+        self, connection: asyncpg.Connection, sums: MinuteSums
+    ) -> dict[MinuteKey, list[int]]:
+        """Return the changes of minutes that are kept; makes the leaves that are missing."""
+        kept: dict[MinuteKey, list[int]] = {}
+        for key, changes in sums.changes().items():
+            leaf = await self._leaves.ensure(
+                connection, media_minutes.ROOT, key.minute_us, now_us=self._now_us()
+            )
+            if leaf.name is not None:
+                kept[key] = changes
+        return kept

@@ -12,6 +12,7 @@ _COUNTED = {
     "joined": "Media reports joined to their call after they were stored.",
     "rated": "Media reports whose call, codec or MOS changed by it.",
     "calls": "Call records whose worst MOS, loss or jitter changed.",
+    "failed": "Transactions whose reports could not be joined and were given up.",
     "busy": "Rounds put off because the database was busy or away.",
 }
 
@@ -29,6 +30,7 @@ class JoinerCounts:
     joined: int = 0
     rated: int = 0
     calls: int = 0
+    failed: int = 0
     busy: int = 0
 
     is_leader: bool = False

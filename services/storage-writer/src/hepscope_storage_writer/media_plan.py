@@ -89,7 +89,7 @@ async def plan_media(
             continue
         plan.tables.setdefault(leaf.name, []).extend(rows)
         plan.columns[leaf.name] = OFFER_COLUMNS
-        plan.left.batch = now_us
+        plan.left.batches = {now_us}
         plan.left.widen(first_us, first_us + MINUTE_US + VALID_US)
     missing = {id(row) for row in await join(connection, batch.rows)}
     for row in batch.rows:

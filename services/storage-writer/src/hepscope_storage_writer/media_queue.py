@@ -61,14 +61,14 @@ class Left:
 
     first_us: int = 1 << 62
     last_us: int = 0
-    batch: int | None = None
-    """Of addresses that were offered."""
+    batches: set[int] = field(default_factory=set)
+    """Of addresses that were offered; of one transaction at most one."""
     endpoints: set[Endpoint] = field(default_factory=set)
     calls: set[str] = field(default_factory=set)
     worst: dict[str, Worst] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.endpoints or self.calls or self.worst or self.batch is not None)
+        return bool(self.endpoints or self.calls or self.worst or self.batches)
 
     def add_missing(self, row: MediaRow) -> None:
         """Look again for the call of a row, or for the description of its call."""
@@ -96,6 +96,7 @@ class Left:
     def merge(self, other: "Left") -> None:
         """Take in all of another."""
         self.widen(other.first_us, other.last_us)
+        self.batches |= other.batches
         self.endpoints |= other.endpoints
         self.calls |= other.calls
         for call_id, worst in other.worst.items():
@@ -112,7 +113,7 @@ async def put(connection: asyncpg.Connection, left: Left) -> None:
         _PUT,
         min(left.first_us, left.last_us),
         left.last_us,
-        left.batch,
+        next(iter(left.batches), None),
         [address for address, _ in ends],
         [port for _, port in ends],
         list(left.calls),
@@ -127,12 +128,9 @@ async def put(connection: asyncpg.Connection, left: Left) -> None:
 async def take(connection: asyncpg.Connection, limit: int) -> tuple[list[int], Left]:
     """Return the oldest rows, their ids and all that they name; they stay until deleted."""
     ids: list[int] = []
-    batches: list[int] = []
     left = Left()
     for row in await connection.fetch(_TAKE, limit):
         ids.append(row["id"])
-        if row["batch"] is not None:
-            batches.append(row["batch"])
         figures = zip(
             row["call_times_us"],
             row["worst_mos"],
@@ -144,18 +142,23 @@ async def take(connection: asyncpg.Connection, limit: int) -> tuple[list[int], L
             Left(
                 row["first_us"],
                 row["last_us"],
-                None,
+                set() if row["batch"] is None else {row["batch"]},
                 set(zip(map(_bare, row["addresses"]), row["ports"], strict=True)),
                 set(row["asked_ids"]),
                 dict(zip(row["call_ids"], (Worst(*one) for one in figures), strict=True)),
             )
         )
-    if batches:
-        offered = await connection.fetch(_OFFERED, batches, left.first_us, left.last_us)
-        for address, port, rtcp_port, call_id in offered:
-            left.endpoints.update(((address, port), (address, rtcp_port)))
-            left.calls.add(call_id)
     return ids, left
+
+
+async def add_offers(connection: asyncpg.Connection, left: Left) -> None:
+    """Add the addresses that the batches offered, and the calls that did."""
+    if not left.batches:
+        return
+    offered = await connection.fetch(_OFFERED, list(left.batches), left.first_us, left.last_us)
+    for address, port, rtcp_port, call_id in offered:
+        left.endpoints.update(((address, port), (address, rtcp_port)))
+        left.calls.add(call_id)
 
 
 async def delete(connection: asyncpg.Connection, ids: Iterable[int]) -> None:
