@@ -54,6 +54,36 @@
  * @property {string} [payload_base64]
  */
 /**
+ * @typedef {object} MediaPoint
+ * @property {string} time
+ * @property {number | null} loss 0 to 1
+ * @property {number | null} jitter_ms
+ * @property {number | null} round_trip_ms
+ * @property {boolean | null} round_trip_said
+ * @property {number | null} mos our estimate
+ * @property {string | null} context of the estimate, as `MOS-CQEN`
+ * @property {number | null} mos_lq_said
+ * @property {number | null} mos_cq_said
+ */
+/** @typedef {{mean: number | null, worst: number | null}} MediaRange */
+/**
+ * @typedef {object} MediaStream
+ * @property {number | null} ssrc
+ * @property {Endpoint | null} source
+ * @property {Endpoint | null} destination
+ * @property {string | null} node
+ * @property {string} kind
+ * @property {string | null} way
+ * @property {string | null} codec
+ * @property {string | null} codec_from
+ * @property {string | null} loss_window
+ * @property {string | null} joined_by
+ * @property {string | null} reporter
+ * @property {{reports: number, loss: MediaRange, jitter_ms: MediaRange, round_trip_ms: MediaRange, mos: MediaRange, mos_said: MediaRange}} summary
+ * @property {MediaPoint[]} points
+ */
+/** @typedef {{streams: MediaStream[], is_thinned: boolean, streams_left_out: number}} CallMedia */
+/**
  * @template T
  * @typedef {{items: T[], next_cursor: string | null}} List
  */

@@ -1,5 +1,6 @@
 /** What has to be said about a call besides the call itself. */
 import { callAddress } from "../address.js";
+import { Problem } from "../api.js";
 import { h } from "../dom.js";
 import { stateCard } from "../states.js";
 import { longTime } from "../times.js";
@@ -15,6 +16,12 @@ export function callNotes(callId, call, flow, number) {
     ...(flow.truncated ? [note(`Only the first ${count.toLocaleString()} messages are drawn. The exports hold all.`)] : []),
     ...(number > count ? [note(`There is no message ${number}; the call has ${count}.`)] : []),
   ];
+}
+
+/** Say why media that were asked for are not there. @param {import("../api.js").CallMedia | Problem} media @param {boolean} isAsked */
+export function mediaNote(media, isAsked) {
+  if (media instanceof Problem) return media.status === 404 && !isAsked ? [] : [note(`The media of this call cannot be shown: ${media.title}. ${media.detail}`)];
+  return isAsked && !media.streams.length ? [note("No report on the media of this call has come.")] : [];
 }
 
 /** @param {string} callId @param {string} detail */

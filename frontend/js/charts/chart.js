@@ -27,6 +27,7 @@ import { numbersBehind } from "./table.js";
  * @property {(value: number) => string} [tick] the same on the axis; without it as `text`
  * @property {(frame: Frame, layers: Layer[]) => SVGElement[]} draw the marks: `bars` or `lines`
  * @property {"bar" | "line"} kind
+ * @property {{value: number, text: string}} [guide] a value that divides good from bad
  * @property {number} [height]
  * @property {(at: number) => void} [open] what a click or Enter on a bin does
  * @property {string} [opens] the same in words
@@ -122,14 +123,21 @@ function frameOf({ bins, axis, kind, layers }, width, height) {
 }
 
 /** @param {Options} options @param {Frame} frame */
-function drawing({ bins, axis, layers, draw, text, tick = text }, frame) {
+function drawing({ bins, axis, layers, draw, guide, text, tick = text }, frame) {
   const grid = axis.ticks.map((value) => [
     svg("line", { class: value === axis.low ? "base" : "grid-line", x1: frame.left, x2: frame.right, y1: fixed(frame.y(value)), y2: fixed(frame.y(value)) }),
     svg("text", { x: frame.left - 6, y: fixed(frame.y(value)) + 4, "text-anchor": "end" }, tick(value)),
   ]);
   const times = timeTicks(bins, Math.max(1, (frame.right - frame.left) / TICK_WIDTH)).map(({ at, label }) =>
     svg("text", { x: Math.min(Math.max(fixed(frame.x(at)), frame.left + 14), frame.right - 16), y: frame.bottom + 15, "text-anchor": "middle" }, label));
-  return [...grid.flat(), ...times, ...draw(frame, layers)];
+  return [...grid.flat(), ...times, ...(guide ? guideLine(guide, frame) : []), ...draw(frame, layers)];
+}
+
+/** @param {{value: number, text: string}} guide @param {Frame} frame */
+function guideLine({ value, text }, frame) {
+  const y = fixed(frame.y(value));
+  return [svg("line", { class: "guide", x1: frame.left, x2: frame.right, y1: y, y2: y }),
+    svg("text", { class: "guide-name", x: frame.right, y: y + 13, "text-anchor": "end" }, text)];
 }
 
 /** @param {Frame} frame @param {number} at */

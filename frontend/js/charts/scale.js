@@ -6,13 +6,16 @@
 
 const INTERVALS = 4;
 
+/** Digits of a tick; what is behind them is the rounding of sums. */
+const PRECISION = 10;
+
 /** Return an axis of round steps that holds all values. @param {Iterable<number>} values @param {Wish} wish @returns {Axis} */
 export function axisOf(values, { low = 0, high, whole = false }) {
   const most = high ?? Math.max(low, ...values);
   const step = roundStep((most - low || 1) / INTERVALS, whole);
   const top = high ?? low + Math.max(1, Math.ceil((most - low) / step - 1e-9)) * step;
   const count = Math.floor((top - low) / step + 1e-9);
-  return { low, high: top, ticks: Array.from({ length: count + 1 }, (_, index) => low + index * step) };
+  return { low, high: top, ticks: Array.from({ length: count + 1 }, (_, index) => Number((low + index * step).toPrecision(PRECISION))) };
 }
 
 /** The lower end of an axis of percent: far enough down to show the least. @param {Iterable<number>} values */
