@@ -78,9 +78,9 @@ async def test_it_measures_by_itself_what_is_stored(database: str) -> None:
 
 
 async def test_it_waits_while_the_writer_is_behind(database: str) -> None:
-    """And goes on when it has caught up; until then the queue keeps everything."""
+    """And goes on when it has caught up; until then the queue keeps everything, and it says so."""
     await store(database, flows.answered().sent)
-    looks = 0
+    looks, is_behind = 0, True
     waiting = asyncio.Event()
 
     def backlog() -> int:
@@ -88,12 +88,16 @@ async def test_it_waits_while_the_writer_is_behind(database: str) -> None:
         looks += 1
         if looks == 5:
             waiting.set()
-        return WRITER.batch_bytes + 1 if looks <= 5 else 0
+        return WRITER.batch_bytes + 1 if is_behind else 0
 
-    async with running(database, backlog):
+    async with running(database, backlog) as measurer:
         async with asyncio.timeout(20):
             await waiting.wait()
         assert await stored_attempts(database) == []
+        async with asyncio.timeout(20):
+            while not measurer.counts.behind_seconds:
+                await asyncio.sleep(0.02)
+        is_behind = False
         await until_measured(database, 1)
 
 

@@ -13,15 +13,16 @@ import asyncpg
 
 from hepscope_common.calls.measuring import Filed, Measurement, measure
 from hepscope_common.store.attempts import Span
-from hepscope_storage_writer.measure_messages import read_messages
+from hepscope_storage_writer.measure_messages import MAX_MESSAGES, read_messages
+from hepscope_storage_writer.measure_metrics import MeasurerCounts
 from hepscope_storage_writer.measure_queue import TouchedCall
 from hepscope_storage_writer.times import DAY_US
 
 LOOK_BACK_US: Final = 2 * DAY_US
 """How far from the touched record others are looked for that overlap with it."""
 
-PIECE: Final = 32
-"""Calls measured before other tasks get their turn; some milliseconds."""
+TURN_MESSAGES: Final = 500
+"""Messages measured before other tasks get their turn; some 20 ms."""
 
 # Bounds are parameters, so that the planner sees them and skips the leaves outside.
 _RECORDS: Final = """
@@ -35,11 +36,15 @@ order by call_id, started_at
 
 
 async def measure_calls(
-    connection: asyncpg.Connection, touched: Sequence[TouchedCall], now_us: int
+    connection: asyncpg.Connection,
+    touched: Sequence[TouchedCall],
+    now_us: int,
+    counts: MeasurerCounts,
 ) -> dict[Span, Measurement]:
     """Return the attempts of touched calls, by the span that they replace.
 
-    A call whose record or messages are gone has no span: what was measured of it stays.
+    A call whose record or messages are gone has no span: what was measured of it stays. Raises
+    TooMuchError.
     """
     if not touched:
         return {}
@@ -51,7 +56,13 @@ async def measure_calls(
     )
     spans = _touched_spans(_spans(records), touched)
     messages = await read_messages(connection, spans)
+    counts.cut_short += cut_short(messages)
     return await measured(zip(spans, messages, strict=True), now_us)
+
+
+def cut_short(messages: Iterable[Sequence[Filed]]) -> int:
+    """Return of how many spans not all messages were read."""
+    return sum(len(filed) >= MAX_MESSAGES for filed in messages)
 
 
 async def measured(
@@ -59,10 +70,13 @@ async def measured(
 ) -> dict[Span, Measurement]:
     """Return the attempts of spans that have messages; others get their turn in between."""
     found: dict[Span, Measurement] = {}
-    for number, (span, filed) in enumerate(messages):
+    in_turn = 0
+    for span, filed in messages:
         if filed:
             found[span] = measure(filed, now_us)
-        if number % PIECE == PIECE - 1:
+        in_turn += len(filed)
+        if in_turn >= TURN_MESSAGES:
+            in_turn = 0
             await asyncio.sleep(0)
     return found
 

@@ -21,6 +21,12 @@ MAX_MESSAGES: Final = 4_000
 """Of one span; the first ones count. A client that uses one Call-ID for everything would have all
 of it read again with each message, and hold up everybody while it is measured."""
 
+MAX_TOGETHER: Final = 20_000
+"""Of several Call-IDs together, some 20 MB."""
+
+PAYLOAD_BYTES: Final = 16_384
+"""Looked at of a 183."""
+
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -32,8 +38,13 @@ _COLUMNS: Final = (
     " coalesce(status, 0) as status, cseq, coalesce(method, cseq_method) as cseq_method,"
     " coalesce(via_branch, '') as via_branch, coalesce(from_tag, '') as from_tag,"
     " coalesce(to_tag, '') as to_tag, coalesce(user_agent, '') as user_agent,"
-    " case when status = 183 and payload_codec = 0 then payload end as payload"
+    " case when status = 183 and payload_codec = 0"
+    f" then substr(payload, 1, {PAYLOAD_BYTES}) end as payload"
 )
+
+
+class TooMuchError(Exception):
+    """Several Call-IDs have more messages than are held at a time; measure fewer together."""
 
 
 def _time(us: str) -> str:
@@ -41,9 +52,10 @@ def _time(us: str) -> str:
 
 
 def _query(table: str, class_: int, methods: str) -> str:
-    """Return the messages of spans ($1, $2, $3), those among strays too, the first $4 of each.
+    """Return the messages of spans ($1, $2, $3), those among strays too.
 
-    $5 and $6 are the ends of all spans together, which lets the planner skip leaves.
+    The first $4 of each, $7 in all. $5 and $6 are the ends of all spans together, which lets the
+    planner skip leaves.
     """
     where = (
         f"sip.call_id = span.call_id and time >= {_time('$5')} and time <= {_time('$6')}"
@@ -55,7 +67,7 @@ def _query(table: str, class_: int, methods: str) -> str:
         " with ordinality as span (call_id, first_us, last_us, number), lateral ("
         f"select * from (select {_COLUMNS} from hepscope.{table} sip where {where}"
         f" union all select {_COLUMNS} from hepscope.sip_stray sip where class = {class_}"
-        f" and {where}) found order by time, id limit $4) message"
+        f" and {where}) found order by time, id limit $4) message limit $7"
     )
 
 
@@ -67,10 +79,13 @@ async def read_messages(connection: asyncpg.Connection, spans: Sequence[Span]) -
     """Return the messages of each span, both ends included: INVITE and BYE, or REGISTER.
 
     With their responses, at most MAX_MESSAGES; all spans are calls, or all are registrations.
+    Raises TooMuchError.
     """
     found: list[list[Filed]] = [[] for _ in spans]
     if not spans:
         return found
+    is_one = len({span.call_id for span in spans}) == 1
+    most = len(spans) * MAX_MESSAGES if is_one else MAX_TOGETHER
     rows = await connection.fetch(
         _OF_REGISTRATIONS if spans[0].is_registration else _OF_CALLS,
         [span.call_id for span in spans],
@@ -79,7 +94,10 @@ async def read_messages(connection: asyncpg.Connection, spans: Sequence[Span]) -
         MAX_MESSAGES,
         min(span.first_us for span in spans),
         max(span.last_us for span in spans),
+        most + 1,
     )
+    if len(rows) > most:
+        raise TooMuchError(f"more than {most} messages of {len(spans)} spans")
     for row in rows:
         found[row[0] - 1].append(_filed(row))
     return found

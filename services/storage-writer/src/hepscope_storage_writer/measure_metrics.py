@@ -12,6 +12,7 @@ _COUNTED = {
     "changed": "Calls and registrations whose stored attempts changed by it.",
     "written": "Attempts written.",
     "expired": "Attempts left out because retention has dropped their day.",
+    "cut_short": "Calls and registrations measured by their first messages, being too many.",
     "failed": "Calls and registrations that could not be measured and were given up.",
     "busy": "Rounds put off because the database was busy or away.",
 }
@@ -31,6 +32,7 @@ class MeasurerCounts:
     changed: int = 0
     written: int = 0
     expired: int = 0
+    cut_short: int = 0
     failed: int = 0
     busy: int = 0
 

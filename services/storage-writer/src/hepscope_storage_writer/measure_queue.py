@@ -46,7 +46,8 @@ where before < $2 order by id
 _DELETE: Final = "delete from hepscope.measure_queue where id = any($1::bigint[])"
 
 _OLDEST: Final = """
-select coalesce(extract(epoch from now() - min(stored_at)), 0)::float8 from hepscope.measure_queue
+select extract(epoch from now() - stored_at)::float8 from hepscope.measure_queue
+order by id limit 1
 """
 
 
@@ -113,8 +114,8 @@ async def delete(connection: asyncpg.Connection, ids: Iterable[int]) -> None:
 
 
 async def oldest_seconds(connection: asyncpg.Connection) -> float:
-    """Return how long ago the oldest row was stored; 0 for an empty queue."""
-    return float(await connection.fetchval(_OLDEST))
+    """Return how long ago the first row was stored; 0 for an empty queue."""
+    return float(await connection.fetchval(_OLDEST) or 0)
 
 
 def _row(row: asyncpg.Record) -> QueueRow:

@@ -18,8 +18,9 @@ from hepscope_common.calls.measuring import Filed, Measurement, signal_order
 from hepscope_common.calls.signal import Signal
 from hepscope_common.calls.state import SETUP_TIMEOUT_US
 from hepscope_common.store.attempts import Span
-from hepscope_storage_writer.measure_calls import measured
+from hepscope_storage_writer.measure_calls import cut_short, measured
 from hepscope_storage_writer.measure_messages import MAX_MESSAGES, read_messages
+from hepscope_storage_writer.measure_metrics import MeasurerCounts
 from hepscope_storage_writer.measure_queue import TouchedRegistration
 from hepscope_storage_writer.times import SECOND_US
 
@@ -40,13 +41,18 @@ async def measure_registrations(
     connection: asyncpg.Connection,
     touched: Mapping[TouchedRegistration, tuple[int, int]],
     now_us: int,
+    counts: MeasurerCounts,
 ) -> dict[Span, Measurement]:
-    """Return the attempts of touched registrations, by the span that they replace."""
+    """Return the attempts of touched registrations, by the span that they replace.
+
+    Raises TooMuchError.
+    """
     parts: list[list[Filed]] = []
     for spans in _groups(touched):
         waiting, margin_us = spans, MARGIN_US
         while waiting:
             read = await read_messages(connection, [_around(span, margin_us) for span in waiting])
+            counts.cut_short += cut_short(read)
             wider: list[Span] = []
             for span, messages in zip(waiting, read, strict=True):
                 is_last = margin_us >= LONGEST_US or len(messages) >= MAX_MESSAGES

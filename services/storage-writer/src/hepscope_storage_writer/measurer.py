@@ -7,7 +7,7 @@ by this process, it waits, and what is to be measured stands in the database.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Final, Self
 
@@ -20,8 +20,9 @@ from hepscope_common.store import attempts, kpi_minutes
 from hepscope_common.store.partitions import LeafCache
 from hepscope_common.store.transaction import transaction
 from hepscope_common.store.verdicts import Verdict, verdict_of
-from hepscope_storage_writer import measure_queue
+from hepscope_storage_writer import measure_open, measure_queue
 from hepscope_storage_writer.measure_calls import measure_calls
+from hepscope_storage_writer.measure_messages import TooMuchError
 from hepscope_storage_writer.measure_metrics import MeasurerCounts
 from hepscope_storage_writer.measure_pending import Pending
 from hepscope_storage_writer.measure_queue import (
@@ -36,18 +37,8 @@ from hepscope_storage_writer.settings import WriterSettings
 PIECE: Final = 250
 """Calls measured in one transaction."""
 
-_DUE: Final = f"""
-select distinct call_id, method = 'REGISTER', hepscope.unix_us(started_at)
-from hepscope.attempt
-where due_at <= timestamptz 'epoch' + $1::bigint * interval '1 microsecond' limit {PIECE}
-"""
-
-# Of a call whose messages are gone nothing more can be learned.
-_GIVE_UP: Final = """
-update hepscope.attempt set due_at = null
-where due_at <= timestamptz 'epoch' + $1::bigint * interval '1 microsecond'
-  and call_id = any($2::text[])
-"""
+_TOO_MUCH: Final = (TooMuchError, asyncpg.QueryCanceledError)
+"""What fewer calls at a time may mend: too many messages, or a statement that takes too long."""
 
 _log = get_logger("writer.measurer")
 
@@ -109,21 +100,24 @@ class Measurer:
 
     async def _run(self) -> None:
         while True:
-            is_behind = self._backlog_bytes() > self._settings.batch_bytes
-            has_more = not is_behind and await self.wake()
+            has_more = await self.wake()
             await asyncio.sleep(0 if has_more else self._settings.measure_interval_seconds)
 
     async def wake(self) -> bool:
         """Measure one piece of what is due; return whether more is due at once.
 
-        A busy or absent database is counted and met again at the next call; what no repetition
-        would mend is raised.
+        While the writer is behind it only tells how much waits. A busy or absent database is
+        counted and met again at the next call; what no repetition would mend is raised.
         """
         try:
             async with self._session.hold() as connection:
                 if not await self._has_lease(connection):
                     return False
-                return await self._work(connection)
+                is_behind = self._backlog_bytes() > self._settings.batch_bytes
+                has_more = not is_behind and await self._work(connection)
+                self.counts.pending = len(self.pending)
+                self.counts.behind_seconds = await measure_queue.oldest_seconds(connection)
+                return has_more
         except Exception as error:
             self._forget()
             if verdict_of(error) is not Verdict.BUSY:
@@ -152,10 +146,13 @@ class Measurer:
         await self._take(connection, loop.time())
         due = self.pending.due(loop.time(), PIECE)
         if due:
-            await self._measure(connection, due)
+            spans = {
+                one: self.pending.span_of(one)
+                for one in due
+                if isinstance(one, TouchedRegistration)
+            }
+            await self._measure(connection, due, spans, is_queued=True)
         again = await self._look_again(connection)
-        self.counts.pending = len(self.pending)
-        self.counts.behind_seconds = await measure_queue.oldest_seconds(connection)
         return len(due) == PIECE or again
 
     async def _take(self, connection: asyncpg.Connection, now: float) -> None:
@@ -171,64 +168,62 @@ class Measurer:
     async def _look_again(self, connection: asyncpg.Connection) -> bool:
         """Measure again what was open; returns whether there may be more of it."""
         now_us = self._now_us()
-        rows = await connection.fetch(_DUE, now_us)
-        if not rows:
-            return False
-        touched: list[Touched] = []
-        spans: dict[TouchedRegistration, tuple[int, int]] = {}
-        for call_id, is_registration, started_us in rows:
-            if is_registration:
-                one = TouchedRegistration(call_id, started_us // measure_queue.SLICE_US)
-                known = spans.get(one, (started_us, started_us))
-                spans[one] = min(known[0], started_us), max(known[1], started_us)
-            else:
-                touched.append(TouchedCall(call_id, started_us))
-        await self._replace(connection, touched, spans, [])
-        await connection.execute(_GIVE_UP, now_us, [row[0] for row in rows])
-        return len(rows) == PIECE
+        found = await measure_open.read(connection, now_us, PIECE)
+        if found.touched:
+            await self._measure(connection, found.touched, found.spans, is_queued=False)
+            await measure_open.give_up(connection, now_us, found.call_ids)
+        return not found.is_all
 
     async def _measure(
-        self, connection: asyncpg.Connection, due: Sequence[Touched], *, is_again: bool = False
+        self,
+        connection: asyncpg.Connection,
+        due: Sequence[Touched],
+        spans: Mapping[TouchedRegistration, tuple[int, int]],
+        *,
+        is_queued: bool,
+        is_again: bool = False,
     ) -> None:
-        """Measure touched calls and registrations, in halves where they cannot be together."""
+        """Measure calls and registrations (with their spans), in halves if not all at once.
+
+        With ``is_queued`` they are pending, and done by this. What fails alone is given up.
+        """
+        finished = self.pending.finished_by(due) if is_queued else []
         try:
-            await self._measure_all(connection, due)
+            await self._replace(connection, due, spans, finished)
         except Exception as error:
-            if connection.is_closed() or not _is_of_one(error):
+            if connection.is_closed() or not _is_of_some(error):
                 raise
-            if not is_again:
+            if not is_again and not isinstance(error, _TOO_MUCH):
                 # A leaf may have been dropped meanwhile.
                 self._leaves.forget()
-                await self._measure(connection, due, is_again=True)
-                return
-            if len(due) > 1:
-                half = len(due) // 2
-                await self._measure(connection, due[:half], is_again=True)
-                await self._measure(connection, due[half:], is_again=True)
+                parts = [due]
+            elif len(due) > 1:
+                parts = [due[: len(due) // 2], due[len(due) // 2 :]]
+            else:
+                parts = []
+            for part in parts:
+                await self._measure(connection, part, spans, is_queued=is_queued, is_again=True)
+            if parts:
                 return
             self.counts.failed += 1
             self._throttle.warning("failed", "%r cannot be measured: %r", due[0], error)
-            await measure_queue.delete(connection, self.pending.finished_by(due))
+            if finished:
+                await measure_queue.delete(connection, finished)
+        if is_queued:
             self.pending.done(due)
-
-    async def _measure_all(self, connection: asyncpg.Connection, due: Sequence[Touched]) -> None:
-        spans = {
-            one: self.pending.span_of(one) for one in due if isinstance(one, TouchedRegistration)
-        }
-        await self._replace(connection, due, spans, self.pending.finished_by(due))
-        self.pending.done(due)
 
     async def _replace(
         self,
         connection: asyncpg.Connection,
         touched: Sequence[Touched],
-        registrations: dict[TouchedRegistration, tuple[int, int]],
+        spans: Mapping[TouchedRegistration, tuple[int, int]],
         finished: Sequence[int],
     ) -> None:
         now_us = self._now_us()
         calls = [one for one in touched if isinstance(one, TouchedCall)]
-        found = await measure_calls(connection, calls, now_us)
-        found |= await measure_registrations(connection, registrations, now_us)
+        registrations = {one: spans[one] for one in touched if isinstance(one, TouchedRegistration)}
+        found = await measure_calls(connection, calls, now_us, self.counts)
+        found |= await measure_registrations(connection, registrations, now_us, self.counts)
         # Nobody else changes them while the lease is ours.
         stored = await attempts.read(connection, list(found)) if found else {}
         there = [attempt for of_span in stored.values() for attempt, _ in of_span]
@@ -244,8 +239,10 @@ class Measurer:
         self.counts.expired += replaced.expired
 
 
-def _is_of_one(error: Exception) -> bool:
-    """Tell whether what a call holds may be the cause: refused data, or our own code tripped."""
+def _is_of_some(error: Exception) -> bool:
+    """Tell whether some calls may be the cause: too many, refused data, or our own code tripped."""
+    if isinstance(error, _TOO_MUCH):
+        return True
     if isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError):
         return verdict_of(error) is Verdict.POISON
     return verdict_of(error) is not Verdict.BUSY
