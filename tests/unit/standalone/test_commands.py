@@ -113,7 +113,9 @@ def test_settings_in_order_are_said_to_be(
 ) -> None:
     """Exit code 0 and the name of the file."""
     path = tmp_path / "hepscope.toml"
-    path.write_text('[ingest]\nauth_keys = ["a"]\n[log]\nlevel = "debug"\n')
+    path.write_text(
+        '[ingest]\nauth_keys = ["a"]\n[log]\nlevel = "debug"\n[ops]\nlisten = "[::]:9100"\n'
+    )
     assert main(["check-config", "--config", str(path)]) == 0
     assert str(path) in capsys.readouterr().out
 

@@ -26,7 +26,7 @@ _log = logs.get_logger("service")
 
 
 class OpsSettings(Section):
-    """The ops endpoints of a service in its container."""
+    """The ops endpoints of a service on its own; ``hepscope run`` answers with page and metrics."""
 
     listen: ListenAddress = Listen(host="127.0.0.1", port=9100)
     """Address of health, readiness, metrics, version and log levels."""

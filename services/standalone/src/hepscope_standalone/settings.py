@@ -7,6 +7,7 @@ from pydantic import BeforeValidator
 
 from hepscope_common.bus.settings import BusSettings
 from hepscope_common.names import NamesSettings
+from hepscope_common.service import OpsSettings
 from hepscope_common.settings import LogSettings, Settings
 from hepscope_common.store.settings import StoreSettings
 from hepscope_ingest.settings import IngestSettings
@@ -39,3 +40,4 @@ class StandaloneSettings(Settings):
     metrics: MetricsSettings = MetricsSettings()
     names: NamesSettings = NamesSettings()
     log: LogSettings = LogSettings()
+    ops: OpsSettings = OpsSettings()

@@ -1,9 +1,13 @@
 """The metrics page: every metric of every service, read from the collectors themselves."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
 
+from hepscope_common.bus import kafka_metrics
+from hepscope_common.bus.kafka_consumer import KafkaConsumer
+from hepscope_common.bus.kafka_producer import KafkaProducer
 from hepscope_common.metrics import Family
 from hepscope_common.names import Names, NamesSettings
 from hepscope_ingest.metrics import IngestMetrics
@@ -20,17 +24,26 @@ from hepscope_storage_writer.metrics import WriterMetrics
 _HEAD = """\
 # Metrics
 
-Standalone exposes all of them at http://127.0.0.1:9096/metrics. Label values come from closed
-sets or bounded tables; what does not fit is counted under `other`. HTTP requests are measured
-as `hepscope_api_http_*` (requests, duration, sizes, by route template, method and status class).
-The last column names what defines a quantity: see [KPIs explained](../kpis-explained.md), and
-[from heplify-server](../from-heplify-server.md) for `heplify_*` and `horaclifix_*`.
+`hepscope run` exposes all of them but those of the bus on Kafka at http://127.0.0.1:9096/metrics;
+a service on its own exposes its section and that of the bus at its ops address. Label values come
+from closed sets or bounded tables; what does not fit is counted under `other`. HTTP requests are
+measured as `hepscope_api_http_*` (requests, duration, sizes, by route template, method and status
+class). The last column names what defines a quantity: see [KPIs explained](../kpis-explained.md),
+and [from heplify-server](../from-heplify-server.md) for `heplify_*` and `horaclifix_*`.
 
 This page is generated (`make docs`).
 """
 
 
 _COLUMNS = "| metric | type | labels | meaning | defined in |"
+
+
+@dataclass(frozen=True, slots=True)
+class _NoEnds:
+    """A bus on Kafka that nobody uses yet."""
+
+    producing: KafkaProducer | None = None
+    consumers: Sequence[KafkaConsumer] = ()
 
 
 def metrics_page() -> str:
@@ -49,6 +62,7 @@ def metrics_page() -> str:
         ("storage-writer: media joiner", joiner.collector.families),
         ("metrics-exporter", exporter.collector.families),
         ("query-api", ApiMetrics(registry).collector.families),
+        ("The bus on Kafka", kafka_metrics.export(registry, _NoEnds()).families),
     ]
     lines = [_HEAD]
     for title, families in sections:
