@@ -25,6 +25,7 @@
  * @property {Endpoint | null} destination
  * @property {number} message_count
  * @property {string[]} nodes
+ * @property {number | null} worst_mos
  * @property {{started_at: string}[]} [other_records]
  */
 /** @typedef {{id: string, address: string, port: number | null, label: string}} Host */

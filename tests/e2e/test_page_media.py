@@ -1,13 +1,14 @@
 """The media of a call in Chromium: streams, charts with holes; nothing where nothing was said."""
 
 import json
+import re
 
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from hep.rtcp import middle_bits, us_to_ntp
 from integration.media.rig import ALICE, BOB, SECOND, block, rtcp, signalling, with_body
-from support.browser import PHONE, Pages, arrows, least_contrast
+from support.browser import PHONE, Pages, arrows, least_contrast, rows
 from support.builders import BASE_US, make_call, make_packet, make_request
 from support.service import Service, until
 
@@ -197,6 +198,34 @@ def test_tells_what_a_phone_says_from_what_is_estimated(pages: Pages) -> None:
     assert page.locator("main :is(img, script)").count() == 0
     assert page.evaluate("window.hit") is None
     expect(chart(page, "Packet loss")).to_have_count(0)
+
+
+def test_lists_the_worst_mos_of_calls(pages: Pages) -> None:
+    """In the list of calls the worst report stands, marked where many users would complain."""
+    page = pages.open(f"/calls?call_id={CALL}&from=2000-01-01T00:00:00Z")
+    expect(rows(page).first.locator("b.poor")).to_have_text(re.compile(r"2\.\d\d ↓"))
+    page.get_by_role("textbox", name="Call-ID").fill(QUIET)
+    page.get_by_role("button", name="Search").click()
+    expect(rows(page)).to_have_count(1)
+    expect(rows(page).first.locator("b.poor")).to_have_count(0)
+
+
+def test_shows_the_course_of_all_media_in_the_overview(pages: Pages) -> None:
+    """MOS, loss, jitter and round trip of all calls, read by the cursor of the other charts."""
+    hour = "from=2026-11-23T08:50:00Z&to=2026-11-23T09:00:00Z"
+    page = pages.open(f"/overview?{hour}")
+    plot = chart(page, "Packet loss")
+    plot.focus()
+    plot.press("Home")
+    for _ in range(3):
+        plot.press("ArrowRight")
+    assert "09:53" in str(plot.get_attribute("aria-valuetext"))
+    assert re.search(r"Loss \d\.\d %", str(plot.get_attribute("aria-valuetext")))
+    for name, told in {
+        "MOS": r"MOS [34]\.\d\d",
+        "Jitter and round trip": r"Jitter \d+(\.\d)? ms, RTT \d+ ms",
+    }.items():
+        assert re.search(told, str(chart(page, name).get_attribute("aria-valuetext")))
 
 
 def test_keeps_the_ladder_when_media_fail(pages: Pages) -> None:

@@ -23,6 +23,7 @@ PLAIN = "Phone/1.0"
 FINALS = (486, 486, 404, 408, 503)
 ANSWERED = 4
 ATTEMPTS = ANSWERED + len(FINALS)
+NAMED = {"HEPSCOPE_NAMES__TARGET_IP": CAROL[0], "HEPSCOPE_NAMES__TARGET_NAME": "carrier"}
 QUICK = {**KEEP_ALL, "HEPSCOPE_WRITER__MEASURE_QUIET_SECONDS": "0.5"}
 
 
@@ -70,7 +71,7 @@ def traffic() -> list[Flow]:
 @pytest.fixture(scope="module")
 def measured() -> Iterator[Service]:
     """A service that holds the traffic and nothing else, all of it measured."""
-    with running_hepscope(settings=QUICK) as service:
+    with running_hepscope(settings={**QUICK, **NAMED}) as service:
         service.send_tcp([sent.packet for flow in traffic() for sent in flow.sent])
 
         def is_counted() -> bool:
@@ -208,10 +209,10 @@ def test_draws_a_gap_where_nothing_was(overview: Page) -> None:
     """A ratio of no calls is a hole in the line, and is told as nothing, never as 0."""
     plot = chart(overview, "SER and SEER")
     assert "SER nothing" in read(plot, "Home")
-    line = plot.locator("path.line.first").get_attribute("d")
-    assert line is not None
-    assert line.count("M") == 2
-    assert "L" not in line
+    dots = plot.locator("path.first.lone").get_attribute("d")
+    assert dots is not None
+    assert dots.count("M") == 2
+    assert plot.locator("path.first:not(.lone)").get_attribute("d") == ""
 
 
 def test_shows_the_numbers_behind_a_chart(overview: Page) -> None:
@@ -237,6 +238,14 @@ def test_tells_apart_and_leads_to_the_calls_of_a_row(overview: Page) -> None:
     overview.reload()
     target.click()
     expect(rows(overview)).to_have_count(ANSWERED)
+
+
+def test_leads_from_a_named_target_to_its_calls(pages: Pages) -> None:
+    """A target that has a name stands under it; its address is what calls are searched by."""
+    page = opened(pages, f"{HOUR}&by=target")
+    rows(page, "KPIs by target").filter(has_text="carrier").click()
+    expect(rows(page)).to_have_count(len(FINALS))
+    assert f"destination={CAROL[0]}" in page.url
 
 
 def test_shows_a_hostile_agent_as_text(pages: Pages) -> None:

@@ -2,6 +2,7 @@
 import { callAddress } from "../address.js";
 import { h } from "../dom.js";
 import { glyph } from "../glyphs.js";
+import { POOR_MOS, mosText } from "../media/words.js";
 import { addressOf, finalOf, outcomeOf, party } from "../outcome.js";
 import { clock, dayAndClock, duration, longTime, micros } from "../times.js";
 
@@ -39,6 +40,7 @@ export function callColumns(nowMs, startedHead) {
     { name: "Source → destination", look: "address minor", cells: (call) => [route(call)], title: route },
     { name: "PDD s", look: "number minor", cells: (call) => pddCells(call.pdd_ms) },
     { name: "Talk", look: "number talk", cells: (call) => [duration(call.duration_s)] },
+    { name: "MOS", look: "number minor", cells: (call) => mosCells(call.worst_mos) },
     { name: "Messages", look: "number minor", cells: (call) => [call.message_count] },
     { name: "Nodes", look: "minor", cells: (call) => [nodesText(call.nodes)], title: (call) => call.nodes.join(", ") },
   ];
@@ -55,6 +57,12 @@ function pddCells(ms) {
   if (ms === null) return [];
   const seconds = (ms / 1000).toFixed(2);
   return ms > SLOW_PDD_MS ? [h("span", { class: "slow-pdd", title: "above 3 s" }, `↑ ${seconds}`)] : [seconds];
+}
+
+/** The worst of all reports, if any. @param {number | null} mos */
+function mosCells(mos) {
+  if (mos === null) return [];
+  return mos < POOR_MOS ? [h("b", { class: "poor", title: `below ${POOR_MOS}` }, `${mosText(mos)} ↓`)] : [mosText(mos)];
 }
 
 /** @param {string[]} nodes */

@@ -1,6 +1,6 @@
 /** The marks of charts: stacked bars, lines that carry their names, and the small line of a tile. */
 import { svg } from "../dom.js";
-import { fixed, linePath, present } from "./scale.js";
+import { fixed, linePaths, present } from "./scale.js";
 
 /** @typedef {import("./chart.js").Frame} Frame */
 /** @typedef {import("./chart.js").Layer} Layer */
@@ -43,10 +43,13 @@ export const barPath = (look, d) => svg("path", { class: `bar ${look}`, d, fill:
 export const lines = (within) => (/** @type {Frame} */ frame, /** @type {Layer[]} */ layers) => {
   const x = (/** @type {number} */ at) => frame.x(at + within);
   return [
-    ...layers.map(({ look, values }) => svg("path", { class: `line ${look}`, d: linePath(values, x, frame.y) })),
+    ...layers.flatMap(({ look, values }) => linePair(look, linePaths(values, x, frame.y))),
     ...(layers.length > 1 ? lineNames(frame, layers, x) : []),
   ];
 };
+
+/** @param {string} look @param {{line: string, dots: string}} paths */
+const linePair = (look, { line, dots }) => [svg("path", { class: `line ${look}`, d: line }), dots && svg("path", { class: `line lone ${look}`, d: dots })].filter((path) => path !== "");
 
 /** @param {Frame} frame @param {Layer[]} layers @param {(at: number) => number} x */
 function lineNames(frame, layers, x) {
@@ -73,9 +76,9 @@ export function spark(values, least) {
   const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
   const span = Math.max(high - low, least);
   const middle = (low + high) / 2;
-  const d = linePath(values, (at) => ((at + 0.5) / values.length) * width,
+  const paths = linePaths(values, (at) => ((at + 0.5) / values.length) * width,
     (value) => height / 2 - ((value - middle) / span) * (height - 2 * edge));
-  return svg("svg", { class: "spark", viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", "aria-hidden": "true" }, svg("path", { class: "line", d }));
+  return svg("svg", { class: "spark", viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", "aria-hidden": "true" }, ...linePair("", paths));
 }
 
 /** Return the definitions that textured bars refer to; once in a document. */

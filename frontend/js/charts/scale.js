@@ -25,17 +25,19 @@ export const percentLow = (values) => Math.max(0, Math.floor((Math.min(100, ...v
 export const present = (values) => values.filter((value) => value !== null);
 
 /**
- * Return the path of a line; a value between holes becomes a dot.
+ * Return the paths of a line, and of the dots that values between holes are.
  * @param {Numbers} values @param {(at: number) => number} x @param {(value: number) => number} y
  */
-export function linePath(values, x, y) {
-  let path = "";
-  let isOpen = false;
+export function linePaths(values, x, y) {
+  let [line, dots] = ["", ""];
   values.forEach((value, at) => {
-    if (value !== null) path += `${isOpen ? "L" : "M"}${fixed(x(at))} ${fixed(y(value))}${!isOpen && (values[at + 1] ?? null) === null ? "h.01" : ""}`;
-    isOpen = value !== null;
+    if (value === null) return;
+    const place = `${fixed(x(at))} ${fixed(y(value))}`;
+    const [isFirst, isLast] = [(values[at - 1] ?? null) === null, (values[at + 1] ?? null) === null];
+    if (isFirst && isLast) dots += `M${place}h.01`;
+    else line += `${isFirst ? "M" : "L"}${place}`;
   });
-  return path;
+  return { line, dots };
 }
 
 /** @param {number} number */

@@ -4,6 +4,8 @@ import { chart } from "../charts/chart.js";
 import { Cursor } from "../charts/cursor.js";
 import { bars, lines } from "../charts/marks.js";
 import { axisOf, percentLow, present } from "../charts/scale.js";
+import { POOR_MOS, mosText, msText, percentText } from "../media/words.js";
+import { hasMedia } from "./data.js";
 import { delayText } from "./delays.js";
 
 /** @typedef {import("../charts/bins.js").Bins} Bins */
@@ -14,6 +16,7 @@ import { delayText } from "./delays.js";
 const OUTCOMES = [["fault", "Server fault"], ["no-reply", "No reply"], ["rejected", "Rejected"], ["not-taken", "Not taken"], ["answered", "Answered"]];
 
 const TALL = 250;
+const MOS_RANGE = { low: 1, high: 4.7 };
 
 /** @param {number} value */
 const count = (value) => value.toLocaleString();
@@ -36,7 +39,24 @@ export function charts(bins, { course, statuses }, open) {
     delays: chart({ ...shared, title: "PDD and SRD", note: "mean", kind: "line", draw: lines(0.5),
       layers: [{ name: "PDD", look: "first", values: course.pdd_mean }, { name: "SRD", look: "second", values: course.srd_mean }],
       axis: axisOf([...present(course.pdd_mean), ...present(course.srd_mean)], {}), text: delayText, tick: (value) => (value < 1000 && value ? `${value} ms` : `${value / 1000} s`) }),
+    media: hasMedia(course) ? mediaCharts(shared, course) : [],
   };
+}
+
+/** @param {Pick<import("../charts/chart.js").Options, "bins" | "cursor">} shared @param {Overview["course"]} course */
+function mediaCharts(shared, course) {
+  /** @param {string} name @param {string} look @param {import("../charts/scale.js").Numbers} values @returns {Layer} */
+  const layer = (name, look, values) => ({ name, look, values });
+  const line = { ...shared, kind: /** @type {const} */ ("line"), draw: lines(0.5) };
+  const times = [...present(course.media_jitter), ...present(course.media_round_trip)];
+  return [
+    chart({ ...line, title: "MOS", note: "estimated, mean of reports", layers: [layer("MOS", "first", course.media_mos)],
+      axis: axisOf([], MOS_RANGE), text: mosText, tick: String, guide: { value: POOR_MOS, text: "below 3.6 many users complain" } }),
+    chart({ ...line, title: "Packet loss", note: "mean of reports", layers: [layer("Loss", "first", course.media_loss)],
+      axis: axisOf(present(course.media_loss), {}), text: percentText, tick: (value) => `${value} %` }),
+    chart({ ...line, title: "Jitter and round trip", note: "mean of reports", layers: [layer("Jitter", "first", course.media_jitter), layer("RTT", "second", course.media_round_trip)],
+      axis: axisOf(times, {}), text: msText, tick: (value) => `${value} ms` }),
+  ];
 }
 
 /** @param {Pick<import("../charts/chart.js").Options, "bins" | "cursor">} shared @param {string} note @param {number[]} good @param {import("../charts/scale.js").Numbers} failed */

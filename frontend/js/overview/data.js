@@ -11,13 +11,14 @@ import { rangeQuery } from "./query.js";
 /** @typedef {"pdd"|"srd_successful"|"srd_failed"|"sdd_successful"|"rrd"|"acd"} DelayName */
 /** @typedef {Record<RatioName, Ratio> & Record<DelayName, Delay>} Kpis */
 /** @typedef {Kpis & {key: string}} KeyedKpis */
-/** @typedef {"ser"|"seer"|"asr"|"ner"|"scr"|"isa"|"ira"|"registrations"|"registrations_failed"|"concurrent_calls"|"pdd_mean"|"srd_mean"|"srd_failed_mean"|"sdd_mean"|"rrd_mean"|"acd_mean"} Metric */
+/** @typedef {"ser"|"seer"|"asr"|"ner"|"scr"|"isa"|"ira"|"registrations"|"registrations_failed"|"concurrent_calls"|"pdd_mean"|"srd_mean"|"srd_failed_mean"|"sdd_mean"|"rrd_mean"|"acd_mean"|"media_mos"|"media_loss"|"media_jitter"|"media_round_trip"} Metric */
 /** @typedef {Readonly<{status: number | null, outcome: ReturnType<typeof outcomeOfStatus>, values: number[], count: number}>} StatusCourse */
 /** @typedef {{kpis: Kpis, course: Record<Metric, Numbers>, statuses: StatusCourse[]}} Overview */
 
 /** @type {Metric[]} */
 const METRICS = ["ser", "seer", "asr", "ner", "scr", "isa", "ira", "registrations", "registrations_failed", "concurrent_calls",
-  "pdd_mean", "srd_mean", "srd_failed_mean", "sdd_mean", "rrd_mean", "acd_mean"];
+  "pdd_mean", "srd_mean", "srd_failed_mean", "sdd_mean", "rrd_mean", "acd_mean",
+  "media_mos", "media_loss", "media_jitter", "media_round_trip"];
 
 /** @param {Bins} bins @param {string} node @param {AbortSignal} signal @returns {Promise<Overview>} */
 export async function loadOverview(bins, node, signal) {
@@ -38,6 +39,15 @@ export async function loadOverview(bins, node, signal) {
     statuses: split.items.map(statusCourse),
   };
 }
+
+/** Whether anything at all was counted. @param {Overview} overview */
+export function hasAny({ kpis, course }) {
+  const counted = kpis.asr.denominator || kpis.ira.denominator || kpis.acd.count;
+  return counted > 0 || hasMedia(course);
+}
+
+/** @param {Overview["course"]} course */
+export const hasMedia = (course) => [course.media_loss, course.media_jitter, course.media_mos, course.media_round_trip].some((values) => values.some((value) => value !== null));
 
 /** @param {{value: number | null}[]} points */
 const valuesOf = (points) => points.map(({ value }) => value);

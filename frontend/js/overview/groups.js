@@ -19,13 +19,17 @@ const RATIOS = ["ser", "seer", "asr", "ner", "scr", "isa", "ira"];
 /** Ratios that a narrow screen has room for. */
 const FIRST = new Set(["ser", "seer"]);
 
-/** An address with its port, which a search for calls takes; a target's name it does not. */
+/** An address with its port, which a search for calls takes as it is; a name it does not. */
 const ENDPOINT = /^(\[[\da-f:.]+\]|[\d.]+):\d+$/;
+
+/** @typedef {{name: string, address: string, port: number | null}} Alias */
 
 export class Groups {
   #loader = new Loader();
   /** @type {Grid<Row> | null} */
   #grid = null;
+  /** @type {Alias[]} */
+  #aliases = [];
 
   /** @param {{bins: import("../charts/bins.js").Bins, node: string, by: string, callsHref: CallsHref, chosen: (by: string) => void}} options */
   constructor(options) {
@@ -48,7 +52,9 @@ export class Groups {
     void this.#loader.run({
       place: this.list, what: "Loading",
       load: async (signal) => {
-        const page = await this.#ask(signal);
+        const names = this.by === "target" ? get(`${API}/aliases`, new URLSearchParams(), signal) : { items: [] };
+        const [page, { items }] = await Promise.all([this.#ask(signal), names]);
+        this.#aliases = items;
         this.#grid = new Grid({ label: `KPIs by ${this.#name}`, look: "plain", columns: this.#columns(), hrefOf: (row) => this.#hrefOf(row), open: go });
         this.list.replaceChildren(this.#grid.element);
         this.#show(page);
@@ -112,7 +118,17 @@ export class Groups {
     if (!key || !asr.denominator) return "";
     if (this.by === "node") return callsHref({ nodes: exactly(key) });
     if (this.by === "user_agent") return callsHref({ user_agent: exactly(key) });
-    return ENDPOINT.test(key) ? callsHref({ destination: key }) : "";
+    const destination = ENDPOINT.test(key) ? key : this.#addressOf(key);
+    return destination && callsHref({ destination });
+  }
+
+  /** The one address or network of a name, "" where there are several. @param {string} name */
+  #addressOf(name) {
+    const [alias, ...others] = this.#aliases.filter((one) => one.name === name);
+    if (!alias || others.length) return "";
+    const { address, port } = alias;
+    if (!port || address.includes("/")) return address;
+    return `${address.includes(":") ? `[${address}]` : address}:${port}`;
   }
 
   /** @returns {import("../lists/grid.js").Column<Row>[]} */

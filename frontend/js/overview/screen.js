@@ -12,7 +12,7 @@ import { go, noteAddress } from "../router.js";
 import { failureCard, stateCard, strangerNotes } from "../states.js";
 import { longTime, micros } from "../times.js";
 import { charts } from "./charts.js";
-import { loadOverview } from "./data.js";
+import { hasAny, loadOverview } from "./data.js";
 import { delays } from "./delays.js";
 import { failures } from "./failures.js";
 import { Groups } from "./groups.js";
@@ -24,6 +24,9 @@ import { tiles } from "./tiles.js";
 
 /** How often one looks again for attempts that are about to be counted. */
 const LOOK_AGAIN_MS = 3000;
+
+/** What a range in whole steps never has. */
+const SECONDS = ":00.000";
 
 /** All nodes that ever sent are on offer, up to so many. */
 const NODES = new URLSearchParams({ start: "1970-01-01T00:00:00Z", limit: "1000" });
@@ -77,7 +80,7 @@ class OverviewScreen {
       load: async (signal) => {
         const [overview, nodes] = await Promise.all([loadOverview(bins, this.#node, signal), get(`${API}/nodes`, NODES, signal)]);
         this.#offerNodes(nodes.items.filter((/** @type {{kind: string}} */ { kind }) => kind === "node").map((/** @type {{name: string}} */ { name }) => name));
-        if (overview.kpis.asr.denominator || overview.kpis.ira.denominator || overview.kpis.acd.count) this.#show(bins, overview);
+        if (hasAny(overview)) this.#show(bins, overview);
         else await this.#showNothing(bins, signal);
       },
       failed: (error) => this.#instead(failureCard(error, "The overview cannot be shown", [again])),
@@ -103,9 +106,9 @@ class OverviewScreen {
     const drawn = charts(bins, overview, (at) => go(callsHref({}, at)));
     this.body.replaceChildren(patterns(), tiles(overview, callsHref), h("div", { class: "panels" },
       drawn.outcomes, failures(overview.statuses, callsHref), drawn.ratios, drawn.concurrent, drawn.registrations,
-      drawn.delays, delays(overview), this.#groups.element));
+      drawn.delays, delays(overview), ...drawn.media, this.#groups.element));
     this.#groups.load();
-    find(".foot-facts").textContent = `${overview.kpis.asr.denominator.toLocaleString()} calls, ${overview.kpis.ira.denominator.toLocaleString()} registrations`;
+    find(".foot-facts").textContent = [counted(overview.kpis.asr.denominator, "call"), counted(overview.kpis.ira.denominator, "registration")].join(", ");
   }
 
   /** @param {import("../charts/bins.js").Bins} bins @param {AbortSignal} signal */
@@ -158,11 +161,21 @@ class OverviewScreen {
     this.title.textContent = usual || "From … to …";
     const steps = `steps of ${bins.stepMs === 86_400_000 ? "a day" : stepText(bins.stepMs)}`;
     if (!start || !end || Number.isNaN(start.getTime()) || bins.count < 1) return;
-    const span = usual ? `to ${clockText(new Date())}` : `${longTime(start.toISOString()).slice(0, -7)} – ${longTime(end.toISOString()).slice(0, -7)}`;
+    const span = usual ? `to ${clockText(new Date())}` : spanText(start, end);
     if (!usual) this.title.textContent = span;
     this.until.textContent = usual ? `${span}, ${steps}` : steps;
   }
 }
+
+/** `Mon, 23 Nov 2026 09:40 – 10:20`; the day of the end only where it is another one. @param {Date} start @param {Date} end */
+function spanText(start, end) {
+  const [from, to] = [start, end].map((time) => longTime(time.toISOString()).slice(0, -SECONDS.length));
+  const isSameDay = start.toDateString() === end.toDateString();
+  return `${from} – ${isSameDay ? clockText(end) : to}`;
+}
+
+/** @param {number} count @param {string} what */
+const counted = (count, what) => `${count.toLocaleString()} ${what}${count === 1 ? "" : "s"}`;
 
 /** Calls are there, but an attempt counts only once it is settled and its call has been quiet. */
 const notCounted = () => stateCard({
