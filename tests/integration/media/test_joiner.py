@@ -4,10 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+import asyncpg
 import pytest
 
 from hepscope_common.runtime import Supervisor
+from hepscope_storage_writer import media_queue
 from hepscope_storage_writer.media_joiner import MediaJoiner
+from hepscope_storage_writer.media_queue import MAX_NAMES
 from integration.media.rig import (
     SECOND,
     WRITER,
@@ -16,6 +19,7 @@ from integration.media.rig import (
     join,
     reports,
     rtcp,
+    rtp_port,
     signalling,
     store,
     worst,
@@ -63,10 +67,10 @@ async def test_it_joins_by_itself(database: str) -> None:
 
 
 async def test_it_waits_while_the_writer_is_behind(database: str) -> None:
-    """And goes on when it has caught up; until then the queue keeps everything."""
+    """And goes on when it has caught up; until then the queue keeps everything, and it says so."""
     await store(database, [REPORT])
     await store(database, signalling(CALL))
-    looks = 0
+    looks, is_behind = 0, True
     waiting = asyncio.Event()
 
     def backlog() -> int:
@@ -74,12 +78,16 @@ async def test_it_waits_while_the_writer_is_behind(database: str) -> None:
         looks += 1
         if looks == 5:
             waiting.set()
-        return WRITER.batch_bytes + 1 if looks <= 5 else 0
+        return WRITER.batch_bytes + 1 if is_behind else 0
 
-    async with running(database, backlog):
+    async with running(database, backlog) as joiner:
         async with asyncio.timeout(20):
             await waiting.wait()
         assert [row["call_id"] for row in await reports(database)] == [""]
+        async with asyncio.timeout(20):
+            while not joiner.counts.behind_seconds:
+                await asyncio.sleep(0.02)
+        is_behind = False
         await until_joined(database)
 
 
@@ -136,6 +144,46 @@ async def test_a_row_that_cannot_be_joined_does_not_stop_the_others(database: st
     assert joiner.counts.failed == 1
     assert [row["call_id"] for row in await reports(database)] == [CALL]
     assert await fetch(database, "select from hepscope.media_queue") == []
+
+
+async def test_what_takes_too_long_is_tried_with_less(database: str) -> None:
+    """The transaction that is too slow alone is given up, instead of being tried for ever."""
+    slow = rtcp(block(78), time_us=BASE_US + 11 * SECOND, source=("203.0.113.9", 50000))
+    await store(database, [slow])
+    await store(database, [REPORT])
+    await execute(
+        database,
+        "create function hepscope.slow() returns trigger language plpgsql as $$ begin if"
+        " new.source = '203.0.113.9' then raise query_canceled; end if; return new; end $$",
+        "create trigger slow before update on hepscope.media"
+        " for each row execute function hepscope.slow()",
+    )
+    await store(database, signalling(CALL, offer=rtp_port(("203.0.113.9", 50000))))
+    joiner = await join(database)
+
+    assert (joiner.counts.failed > 0, joiner.counts.busy) == (True, 0)
+    assert await fetch(database, "select from hepscope.media_queue") == []
+
+
+async def test_a_flood_is_taken_in_parts(database: str) -> None:
+    """Few addresses at a time: every piece of reports is sought by all that were taken."""
+    await execute(
+        database,
+        "insert into hepscope.media_queue (first_us, last_us, asked_ids)"
+        f" select 0, 0, array_fill('x'::text, array[{MAX_NAMES // 2 + 1}])"
+        " from generate_series(1, 5)",
+    )
+    connection = await asyncpg.connect(database)
+    try:
+        counts = []
+        while (taken := await media_queue.take(connection, 50)).ids:
+            counts.append(len(taken.ids))
+            assert taken.has_more is (len(taken.ids) == 2)
+            await media_queue.delete(connection, taken.ids)
+    finally:
+        await connection.close()
+
+    assert counts == [2, 2, 1]
 
 
 async def test_a_leaf_that_vanished_is_made_again(database: str) -> None:

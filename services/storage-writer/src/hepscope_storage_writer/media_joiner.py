@@ -99,21 +99,23 @@ class MediaJoiner:
 
     async def _run(self) -> None:
         while True:
-            is_behind = self._backlog_bytes() > self._settings.batch_bytes
-            has_more = not is_behind and await self.wake()
+            has_more = await self.wake()
             await asyncio.sleep(0 if has_more else self._settings.measure_interval_seconds)
 
     async def wake(self) -> bool:
         """Work off one piece of the queue; return whether there is more.
 
-        A busy or absent database is counted and met again at the next call; what no repetition
-        would mend is raised.
+        While the writer is behind it only tells for how long what is left waits. A busy or absent
+        database is counted and met again at the next call; what no repetition would mend is raised.
         """
         try:
             async with self._session.hold() as connection:
                 if not await self._has_lease(connection):
                     return False
-                return await self._work(connection)
+                is_behind = self._backlog_bytes() > self._settings.batch_bytes
+                has_more = not is_behind and await self._work(connection)
+                self.counts.behind_seconds = await media_queue.oldest_seconds(connection)
+                return has_more
         except Exception as error:
             self._lease_of, self.counts.is_leader = None, False
             if verdict_of(error) is not Verdict.BUSY:
@@ -131,8 +133,7 @@ class MediaJoiner:
         return self.counts.is_leader
 
     async def _work(self, connection: asyncpg.Connection) -> bool:
-        ids, left = await media_queue.take(connection, self._take)
-        has_more = bool(ids) and len(ids) == self._take
+        ids, left, has_more = await media_queue.take(connection, self._take)
         if ids:
             try:
                 await media_queue.add_offers(connection, left)
@@ -142,11 +143,11 @@ class MediaJoiner:
                     await media_queue.delete(connection, ids)
                 self._take = min(2 * self._take, TAKE_ROWS)
             except Exception as error:
-                if connection.is_closed() or verdict_of(error) is Verdict.BUSY:
+                is_slow = isinstance(error, asyncpg.QueryCanceledError)
+                if connection.is_closed() or (verdict_of(error) is Verdict.BUSY and not is_slow):
                     raise
                 await self._give_up(connection, ids, error)
                 has_more = True
-        self.counts.behind_seconds = await media_queue.oldest_seconds(connection)
         return has_more
 
     async def _give_up(

@@ -18,10 +18,25 @@ insert into hepscope.media_queue (first_us, last_us, batch, addresses, ports, as
 values ($1, $2, $3, $4::text[]::inet[], $5, $6, $7, $8, $9, $10, $11)
 """
 
-_TAKE: Final = """
+MAX_NAMES: Final = 10_000
+"""Addresses and calls named by rows taken together, unless the first names more: each piece of
+reports is sought by all of them."""
+
+OFFERED: Final = 1000
+"""A batch of offers counts as so many names."""
+
+_TAKE: Final = f"""
 select id, first_us, last_us, batch, addresses::text[] as addresses, ports, asked_ids, call_ids,
-  call_times_us, worst_mos, worst_loss, worst_jitter_ms
-from hepscope.media_queue order by id limit $1
+  call_times_us, worst_mos, worst_loss, worst_jitter_ms, before + size >= {MAX_NAMES} as is_last
+from (
+  select *, sum(size) over (order by id) - size as before
+  from (
+    select *, cardinality(addresses) + cardinality(asked_ids) + cardinality(call_ids)
+      + case when batch is null then 0 else {OFFERED} end as size
+    from hepscope.media_queue order by id limit $1
+  ) found
+) summed
+where before < {MAX_NAMES} order by id
 """
 
 _OFFERED: Final = f"""
@@ -33,7 +48,8 @@ where batch = any($1::bigint[]) and valid_from >= {AT.format("$2")}
 _DELETE: Final = "delete from hepscope.media_queue where id = any($1::bigint[])"
 
 _OLDEST: Final = """
-select coalesce(extract(epoch from now() - min(stored_at)), 0)::float8 from hepscope.media_queue
+select extract(epoch from now() - stored_at)::float8 from hepscope.media_queue
+order by id limit 1
 """
 
 
@@ -125,12 +141,22 @@ async def put(connection: asyncpg.Connection, left: Left) -> None:
     )
 
 
-async def take(connection: asyncpg.Connection, limit: int) -> tuple[list[int], Left]:
-    """Return the oldest rows, their ids and all that they name; they stay until deleted."""
+class Taken(NamedTuple):
+    """Rows by their ids, all that they name, and whether there may be more of them."""
+
+    ids: list[int]
+    left: Left
+    has_more: bool
+
+
+async def take(connection: asyncpg.Connection, limit: int) -> Taken:
+    """Return the oldest rows, at most so many; they stay until deleted."""
     ids: list[int] = []
     left = Left()
+    is_last = False
     for row in await connection.fetch(_TAKE, limit):
         ids.append(row["id"])
+        is_last = row["is_last"]
         figures = zip(
             row["call_times_us"],
             row["worst_mos"],
@@ -148,7 +174,7 @@ async def take(connection: asyncpg.Connection, limit: int) -> tuple[list[int], L
                 dict(zip(row["call_ids"], (Worst(*one) for one in figures), strict=True)),
             )
         )
-    return ids, left
+    return Taken(ids, left, is_last or len(ids) >= limit)
 
 
 async def add_offers(connection: asyncpg.Connection, left: Left) -> None:
@@ -167,8 +193,8 @@ async def delete(connection: asyncpg.Connection, ids: Iterable[int]) -> None:
 
 
 async def oldest_seconds(connection: asyncpg.Connection) -> float:
-    """Return how long ago the oldest row was stored; 0 for an empty queue."""
-    return float(await connection.fetchval(_OLDEST))
+    """Return how long ago the first row was stored; 0 for an empty queue."""
+    return float(await connection.fetchval(_OLDEST) or 0)
 
 
 def _bare(address: str) -> str:
