@@ -206,6 +206,29 @@ async def test_messages_that_are_gone_leave_the_attempts(database: str) -> None:
     assert (row["is_settled"], row["due_at"]) == (False, None)
 
 
+async def test_a_call_whose_first_day_is_dropped_keeps_its_attempt(database: str) -> None:
+    """Its hang-up comes when only that is left; what was measured before stays as it was."""
+    floor_us = flows.MIDNIGHT_US
+    sent = flows.answered("long", floor_us - 30 * SECOND_US).sent
+    await store(database, sent[:-2])
+    await measure(database)
+    (before,) = await fetch(database, "select * from hepscope.attempt")
+    await execute(
+        database,
+        "update hepscope.partition_policy set floor = timestamptz 'epoch'"
+        f" + {floor_us}::bigint * interval '1 microsecond'"
+        " where root = 'hepscope.sip_call'::regclass",
+        "delete from hepscope.sip_call",
+    )
+    await store(database, sent[-2:])
+    await measure(database)
+
+    first, hang_up = await fetch(database, "select * from hepscope.attempt order by started_at")
+    assert first == before
+    assert (first["method"], first["status"], hang_up["method"]) == ("INVITE", 200, "BYE")
+    await assert_sums_are_those_of_the_attempts(database)
+
+
 async def test_a_call_id_that_is_used_again(database: str) -> None:
     """After days it is another call; a late message of the first one changes only that."""
     first, second = flows.answered("again"), flows.answered("again", BASE_US + 30 * HOUR_US)

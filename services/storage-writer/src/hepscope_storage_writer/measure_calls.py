@@ -2,7 +2,8 @@
 
 All messages of a Call-ID within the time of its record are measured together. Records of one
 Call-ID (it was used again after a long silence) whose times overlap, as late data may make them,
-are one. Times are microseconds since 1970.
+are one. Of a call that began on a day whose messages are dropped, what was measured of that day
+stays. Times are microseconds since 1970.
 """
 
 import asyncio
@@ -23,6 +24,12 @@ LOOK_BACK_US: Final = 2 * DAY_US
 
 TURN_MESSAGES: Final = 500
 """Messages measured before other tasks get their turn; some 20 ms."""
+
+# Where the messages that are kept begin; null for all of time.
+_FLOOR: Final = """
+select hepscope.unix_us(floor) from hepscope.partition_policy
+where root = 'hepscope.sip_call'::regclass
+"""
 
 # Bounds are parameters, so that the planner sees them and skips the leaves outside.
 _RECORDS: Final = """
@@ -54,7 +61,8 @@ async def measure_calls(
         min(call.time_us for call in touched) - LOOK_BACK_US,
         max(call.time_us for call in touched) + LOOK_BACK_US,
     )
-    spans = _touched_spans(_spans(records), touched)
+    floor_us = await connection.fetchval(_FLOOR) or 0
+    spans = _kept(_touched_spans(_spans(records), touched), floor_us)
     messages = await read_messages(connection, spans)
     counts.cut_short += cut_short(messages)
     return await measured(zip(spans, messages, strict=True), now_us)
@@ -90,6 +98,15 @@ def _spans(records: Iterable[asyncpg.Record]) -> list[Span]:
         else:
             spans.append(Span(call_id, first_us, last_us))
     return spans
+
+
+def _kept(spans: Iterable[Span], floor_us: int) -> list[Span]:
+    """Return spans without what lies before a time, messages that disk budget dropped, say."""
+    return [
+        span._replace(first_us=max(span.first_us, floor_us))
+        for span in spans
+        if span.last_us >= floor_us
+    ]
 
 
 def _touched_spans(spans: Iterable[Span], touched: Iterable[TouchedCall]) -> list[Span]:
