@@ -48,6 +48,13 @@ def test_country_of_an_address(file: Path) -> None:
     assert codes == ["NL", "NL", "DE", UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN]
 
 
+def test_a_file_that_cannot_be_read_is_tried_again(tmp_path: Path) -> None:
+    """Who mends the right to read it does not change it."""
+    countries = Countries(tmp_path)
+    countries.refresh()
+    assert countries.errors == 2
+
+
 def test_a_new_file_takes_effect(file: Path) -> None:
     """What was remembered of the old one is forgotten."""
     countries = Countries(file)

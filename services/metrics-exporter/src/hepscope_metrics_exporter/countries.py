@@ -78,6 +78,9 @@ class Countries:
             reader = maxminddb.open_database(self._file, maxminddb.MODE_MEMORY)
         except (OSError, ValueError, maxminddb.InvalidDatabaseError) as error:
             self.errors += 1
+            if isinstance(error, OSError):
+                # Who mends a right to read does not change the file.
+                self._state = None
             self._throttle.warning("file", "%s: %s; countries stay as they were", self._file, error)
             return
         self._reader = reader

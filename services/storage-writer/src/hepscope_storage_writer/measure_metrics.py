@@ -1,11 +1,10 @@
 """What the measurer has done, and its metrics, read at scrape."""
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
 
-from hepscope_common.metrics import CounterFamily, GaugeFamily, PlainCollector
+from hepscope_storage_writer.counts_metrics import collect_counts
 
 _COUNTED = {
     "measured": "Calls and registrations measured, each time that one was.",
@@ -46,22 +45,6 @@ class MeasurerMetrics:
     """Counters and gauges over one MeasurerCounts."""
 
     def __init__(self, registry: CollectorRegistry, counts: MeasurerCounts) -> None:
-        counters = [
-            CounterFamily(f"hepscope_measurer_{name}_total", text, read=_reader(counts, name))
-            for name, text in _COUNTED.items()
-        ]
-        gauges = [
-            GaugeFamily(f"hepscope_measurer_{name}", text, _samples(counts, name))
-            for name, text in _FOUND.items()
-        ]
-        self.collector = PlainCollector(registry, [*counters, *gauges])
-
-
-def _reader(counts: MeasurerCounts, name: str) -> Callable[[], int]:
-    return lambda: int(getattr(counts, name))
-
-
-def _samples(
-    counts: MeasurerCounts, name: str
-) -> Callable[[], Iterable[tuple[tuple[str, ...], float]]]:
-    return lambda: [((), float(getattr(counts, name)))]
+        self.collector = collect_counts(
+            registry, "hepscope_measurer", counts, counted=_COUNTED, found=_FOUND
+        )

@@ -1,11 +1,10 @@
 """What the media joiner has done, and its metrics, read at scrape."""
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
 
-from hepscope_common.metrics import CounterFamily, GaugeFamily, PlainCollector
+from hepscope_storage_writer.counts_metrics import collect_counts
 
 _COUNTED = {
     "looked": "Media reports looked at again because an address or a call became known.",
@@ -42,22 +41,6 @@ class JoinerMetrics:
     """Counters and gauges over one JoinerCounts."""
 
     def __init__(self, registry: CollectorRegistry, counts: JoinerCounts) -> None:
-        counters = [
-            CounterFamily(f"hepscope_media_joiner_{name}_total", text, read=_reader(counts, name))
-            for name, text in _COUNTED.items()
-        ]
-        gauges = [
-            GaugeFamily(f"hepscope_media_joiner_{name}", text, _samples(counts, name))
-            for name, text in _FOUND.items()
-        ]
-        self.collector = PlainCollector(registry, [*counters, *gauges])
-
-
-def _reader(counts: JoinerCounts, name: str) -> Callable[[], int]:
-    return lambda: int(getattr(counts, name))
-
-
-def _samples(
-    counts: JoinerCounts, name: str
-) -> Callable[[], Iterable[tuple[tuple[str, ...], float]]]:
-    return lambda: [((), float(getattr(counts, name)))]
+        self.collector = collect_counts(
+            registry, "hepscope_media_joiner", counts, counted=_COUNTED, found=_FOUND
+        )

@@ -49,6 +49,15 @@ def test_a_broken_file_leaves_the_names_as_they_were(tmp_path: Path, broken: byt
     assert names.errors == 1
 
 
+def test_a_file_that_cannot_be_read_is_tried_again(tmp_path: Path) -> None:
+    """Who mends the right to read it does not change it."""
+    file = tmp_path / "names.toml"
+    file.mkdir()
+    names = Names(NamesSettings(file=file))
+    assert not names.refresh()
+    assert names.errors == 2
+
+
 def test_targets_of_heplify_are_names_too() -> None:
     """PromTargetIP and PromTargetName move over as they are."""
     settings = NamesSettings.model_validate(

@@ -67,6 +67,9 @@ class Names:
             entries = parse_names(_read(self._file)) if state else []
         except (OSError, UnicodeDecodeError, NamesError) as error:
             self.errors += 1
+            if isinstance(error, OSError):
+                # Who mends a right to read does not change the file.
+                self._state = None
             self._throttle.warning("file", "%s: %s; the names stay as they were", self._file, error)
             return False
         self._table = NameTable([*entries, *self._targets])

@@ -25,8 +25,9 @@ _STREAM: Final = """
   case when way = 'received' then destination_port else source_port end as stream_source_port,
   case when way = 'received' then source else destination end as stream_destination,
   case when way = 'received' then source_port else destination_port end as stream_destination_port,
-  concat_ws('|', coalesce(ssrc, -1), host(source), source_port, host(destination),
-    destination_port, kind, way, loss_window, node) as key
+  concat_ws('|', coalesce(ssrc, -1), coalesce(host(source), ''), coalesce(source_port, 0),
+    coalesce(host(destination), ''), coalesce(destination_port, 0), kind, way, loss_window,
+    coalesce(node, '')) as key
 """
 
 _COLUMNS: Final = (
