@@ -3,6 +3,7 @@
 import random
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -148,6 +149,52 @@ def test_two_nodes_that_see_one_hop_see_one_attempt() -> None:
     assert (attempt.started_us, attempt.requests) == (START_US, 2)
 
 
+@pytest.mark.parametrize("skew_s", [-5, 5])
+def test_nodes_of_one_hop_whose_clocks_differ_are_not_mixed(skew_s: float) -> None:
+    """Every delay is by the clock of one of them, although their packets come in turns."""
+    folding = AttemptFolding()
+    events: list[Event] = []
+    for message, envelope in answered_call():
+        for node, clock_s, way_s in (("n1", 0.0, 0.0), ("n2", skew_s, 0.001)):
+            arrived_us = envelope.time_us + round(way_s * SECOND_US)
+            signal = signal_of(message, envelope)._replace(
+                node=node, time_us=arrived_us + round(clock_s * SECOND_US), received_us=arrived_us
+            )
+            events += folding.feed(signal)
+
+    (attempt,) = {id(attempt): attempt for _, attempt in events}.values()
+
+    assert (attempt.request_delay_us, attempt.post_dial_delay_us) == (1_350_000, 1_350_000)
+    assert (attempt.duration_us, attempt.disconnect_delay_us) == (60_400_000, 100_000)
+
+
+def test_a_node_that_lost_the_first_request_leaves_the_delays_as_they_are() -> None:
+    """Nodes with one clock fill each other's gaps."""
+    call = [
+        make_request("INVITE", 0, node="n1"),
+        make_request("INVITE", 0.5, node="n1"),
+        make_request("INVITE", 0.501, node="n2"),
+        make_response(180, 1, node="n1"),
+        make_response(200, 2, node="n2"),
+    ]
+
+    (attempt,) = fold(call)
+
+    assert (attempt.started_us, attempt.request_delay_us) == (START_US, SECOND_US)
+
+
+def test_nodes_that_are_told_apart_are_bounded() -> None:
+    """Names of nodes are what packets say."""
+    folding = AttemptFolding()
+    for number in range(1000):
+        message, envelope = make_request("INVITE", number * 0.001, node=f"n{number}")
+        envelope.received_at_us = START_US + number * 10 * SECOND_US
+        folding.feed(signal_of(message, envelope))
+    (event,) = folding.feed(signal_of(*make_response(200, 2, node="n999")))
+
+    assert (event.attempt.started_us, event.attempt.requests) == (START_US, 1000)
+
+
 def forked() -> list[Seen]:
     """Return a call that a proxy forks: one branch is busy, the other answers."""
     down = {"b1": "sip:bob@192.0.2.3", "b2": "sip:bob@192.0.2.4"}
@@ -238,6 +285,24 @@ def test_cancelled_attempt_ends_with_its_487() -> None:
     (attempt,) = fold(call)
 
     assert attempt.outcome is AttemptOutcome.CANCELLED
+
+
+def test_final_that_lost_its_via_counts_on_its_hop() -> None:
+    """A callee answered with the Via of the proxy's CANCEL, which the proxy then took away."""
+    call = [
+        make_request("INVITE", 0),
+        make_request("INVITE", 0.1, branch="b2", source=PROXY, destination=BOB),
+        make_response(180, 1, branch="b2", source=BOB, destination=PROXY),
+        make_response(180, 1.1),
+        make_response(487, 2, branch="b2", source=BOB, destination=PROXY),
+        make_response(487, 2.1, branch=""),
+    ]
+
+    (attempt,) = fold(call)
+
+    assert (attempt.status, attempt.final_us) == (487, START_US + 2_100_000)
+    assert statuses([*call[:-1], make_response(487, 2.1, branch="", cseq=7)]) == [None]
+    assert statuses([*call[:-1], make_response(487, 2.1, branch="", source=BOB)]) == [None]
 
 
 def test_second_try_under_the_same_tag_is_the_same_attempt() -> None:
@@ -394,6 +459,23 @@ def test_both_may_hang_up_at_once() -> None:
     kinds = [kind for kind, _ in events_of(call)]
 
     assert kinds == list(EventKind)
+
+
+def test_hang_up_without_to_tag_ends_the_only_session_of_its_call() -> None:
+    """Of two sessions it would be a guess."""
+    answered = [make_request("INVITE", 0), make_response(200, 1)]
+    other = [make_request("INVITE", 0, from_tag="c"), make_response(200, 1, from_tag="c")]
+    bye = [
+        make_request("BYE", 5, source=PROXY, destination=ALICE, from_tag="b"),
+        make_response(200, 5.1, method="BYE", source=ALICE, destination=PROXY, from_tag="b"),
+    ]
+
+    ended = [event.attempt for event in events_of(answered + bye) if event.kind is EventKind.ENDED]
+    assert [(one.method, one.duration_us) for one in ended] == [("INVITE", 4 * SECOND_US)]
+    ended = [
+        one.attempt for one in events_of(answered + other + bye) if one.kind is EventKind.ENDED
+    ]
+    assert [one.method for one in ended] == ["BYE"]
 
 
 def test_hang_up_of_a_session_that_was_not_seen_is_told_apart() -> None:

@@ -46,6 +46,7 @@ class Attempt:
     provisional_us: int | None = None  # first 101..199
     progress_us: int | None = None  # first 180, or 183 with SDP
     final_us: int | None = None
+    final_node: str = ""  # the node that showed it first
     status: int | None = None  # the final that counts; None without any
     is_settled: bool = False  # the final is certain, or none will come
     bye_us: int | None = None

@@ -3,6 +3,10 @@
 Hops are told apart by source, destination and destination port (the source's port is left out: a
 TCP client that connects again goes on with its attempt). What counts is said at the hop whose
 request is the earliest, whichever of them was heard first.
+
+Nodes that watch one hop fill each other's gaps, as long as their clocks agree. One whose messages
+come with another distance between packet time and arrival has a sight of its own, so that no delay
+is taken from the clocks of two.
 """
 
 from __future__ import annotations
@@ -12,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from hepscope_common.calls.keys import STATUS_MAX
-from hepscope_common.calls.state import RINGING_TIMEOUT_US, SETUP_TIMEOUT_US
+from hepscope_common.calls.state import RINGING_TIMEOUT_US, SECOND_US, SETUP_TIMEOUT_US
 
 if TYPE_CHECKING:
     from hepscope_common.calls.attempt import Attempt
@@ -28,6 +32,18 @@ RETRIED: Final = {
 
 MAX_HOPS: Final = 8
 MAX_TRANSACTIONS: Final = 32  # of one exchange; a client that goes on for ever ends its attempt
+MAX_SIGHTS: Final = 8  # nodes of one hop; further ones are taken for the first
+SAME_CLOCK_US: Final = SECOND_US  # nodes deliver at once, and NTP keeps them within milliseconds
+
+
+@dataclass(slots=True)
+class Sight:
+    """When things happened at a hop by one clock, that of a node or of several which agree."""
+
+    skew_us: int  # what to add to a packet time to have the time of arrival
+    started_us: int
+    provisional_us: int | None = None
+    progress_us: int | None = None
 
 
 @dataclass(slots=True)
@@ -39,42 +55,81 @@ class Hop:
     destination: bytes
     destination_port: int
     user_agent: str
-    started_us: int
     last: Hashable  # its newest transaction
-    provisional_us: int | None = None
-    progress_us: int | None = None
+    sights: dict[str, Sight] = field(default_factory=dict)  # by node; the first is never missing
+    node: str = ""  # the one that showed the final
     final_us: int | None = None
     status: int | None = None
     is_done: bool = False
 
+    @property
+    def started_us(self) -> int:
+        """When the earliest request was sent, by whichever clock."""
+        return self._earliest.started_us
+
+    def on_request(self, signal: Signal) -> None:
+        """Take in a request, its first or again, by the clock of its node."""
+        sight = self.sights.get(signal.node)
+        if sight is None:
+            sight = self._join(signal)
+        sight.started_us = min(sight.started_us, signal.time_us)
+
     def on_provisional(self, signal: Signal) -> None:
         """Take in a 101..199; capture points may show it in any order."""
         time_us, status = signal.time_us, signal.status
-        if self.provisional_us is None or time_us < self.provisional_us:
-            self.provisional_us = time_us
+        sight = self.sights.get(signal.node) or self._earliest
+        if sight.provisional_us is None or time_us < sight.provisional_us:
+            sight.provisional_us = time_us
         if (status == 180 or (status == 183 and signal.has_sdp)) and (
-            self.progress_us is None or time_us < self.progress_us
+            sight.progress_us is None or time_us < sight.progress_us
         ):
-            self.progress_us = time_us
+            sight.progress_us = time_us
 
     def settle(self, attempt: Attempt) -> None:
-        """Write into an attempt what was said here."""
-        attempt.started_us = self.started_us
-        attempt.session_us = min(attempt.session_us, self.started_us)
+        """Write into an attempt what was said here, by the clock of who showed the final."""
+        sight = self.sights.get(self.node) or self._earliest
+        attempt.started_us = sight.started_us
+        first_us = attempt.session_us if attempt.follows_redirection else sight.started_us
+        attempt.session_us = min(first_us, sight.started_us)
         attempt.source, attempt.source_port = self.source, self.source_port
         attempt.destination = self.destination
         attempt.destination_port = self.destination_port
         attempt.user_agent = self.user_agent
-        attempt.provisional_us = self.provisional_us
-        attempt.progress_us = self.progress_us
+        attempt.provisional_us = sight.provisional_us
+        attempt.progress_us = sight.progress_us
         attempt.status, attempt.final_us = self.status, self.final_us
+        attempt.final_node = self.node
         attempt.is_settled = True
 
     def end(self, attempt: Attempt) -> None:
-        """Write into an attempt how its session was hung up here."""
-        attempt.bye_us = self.started_us
-        attempt.bye_status, attempt.bye_final_us = self.status, self.final_us
+        """Write into an attempt how its session was hung up here.
+
+        By the clock of who showed the answer that began it, if that one saw the hang-up, too.
+        """
+        sight = self.sights.get(self.node) or self._earliest
+        attempt.bye_us = (self.sights.get(attempt.final_node) or sight).started_us
+        attempt.bye_status = self.status
+        if self.final_us is not None:
+            attempt.bye_final_us = attempt.bye_us + self.final_us - sight.started_us
         attempt.is_ended = True
+
+    @property
+    def _earliest(self) -> Sight:
+        if len(self.sights) == 1:
+            return next(iter(self.sights.values()))
+        return min(self.sights.values(), key=_started_us)
+
+    def _join(self, signal: Signal) -> Sight:
+        """Return the sight of a node that was not heard of here."""
+        skew_us = signal.received_us - signal.time_us
+        for sight in self.sights.values():
+            if abs(sight.skew_us - skew_us) < SAME_CLOCK_US or len(self.sights) >= MAX_SIGHTS:
+                break
+        else:
+            sight = Sight(skew_us, signal.time_us)
+        if len(self.sights) < MAX_SIGHTS:
+            self.sights[signal.node] = sight
+        return sight
 
 
 @dataclass(slots=True)
@@ -96,6 +151,8 @@ class Exchange:
         """The hop that counts."""
         hops = iter(self.hops.values())
         best = next(hops)
+        if len(self.hops) == 1:
+            return best
         for hop in hops:
             if hop.started_us < best.started_us:
                 best = hop
@@ -126,14 +183,13 @@ class Exchange:
                 signal.destination,
                 signal.destination_port,
                 signal.user_agent,
-                signal.time_us,
                 transaction,
             )
         else:
             hop.last = transaction
             hop.status = hop.final_us = None
             hop.is_done = False
-            hop.started_us = min(hop.started_us, signal.time_us)
+        hop.on_request(signal)
         return hop
 
     def on_response(self, hop: Hop, transaction: Hashable, signal: Signal) -> bool:
@@ -150,9 +206,13 @@ class Exchange:
         # A challenge to an earlier request may come again after the retry; it decides nothing.
         if status >= 300 and transaction != hop.last:
             return False
-        hop.status, hop.final_us = status, time_us
+        hop.status, hop.final_us, hop.node = status, time_us, signal.node
         if status in RETRIED[self.method]:
             self.deadline_us = max(self.deadline_us, time_us + SETUP_TIMEOUT_US)
             return False
         hop.is_done = True
         return hop is self.first
+
+
+def _started_us(sight: Sight) -> int:
+    return sight.started_us

@@ -3,8 +3,8 @@
 INVITE (initial), REGISTER and BYE are followed. An attempt is known by Call-ID and From tag; an
 INVITE after a 3xx begins a further one, a REGISTER with a new CSeq too. A transaction is known
 by Call-ID, top branch, From tag and CSeq, which a response has in common with its request on
-that hop. A hang-up is known by Call-ID and both tags, and belongs to the session that the 2xx
-to the INVITE began.
+that hop; a response that lost its Via is known by the addresses of the hop. A hang-up is known by
+Call-ID and both tags, and belongs to the session that the 2xx to the INVITE began.
 
 A final settles an attempt at once, except one that asks the client to try again, which waits
 64 * T1 for the retry. Without a final it is settled 32 s after the last new request, 180 s after
@@ -82,6 +82,9 @@ class AttemptFolding:
             return []
         key = _transaction(signal, scope)
         found = self._transactions.get(key)
+        if found is None and not signal.via_branch:
+            found = self._found_without_branch(signal, scope)
+            key = key if found is None else found[1].last
         if found is None:
             self._keep_early(key, signal)
             return []
@@ -134,7 +137,7 @@ class AttemptFolding:
 
     def _seen_again(self, exchange: Exchange, hop: Hop, signal: Signal) -> None:
         exchange.attempt.requests += exchange.method != "BYE"
-        hop.started_us = min(hop.started_us, signal.time_us)
+        hop.on_request(signal)
 
     def _begin(
         self, key: Hashable, signal: Signal, scope: str, before: Exchange | None
@@ -186,6 +189,17 @@ class AttemptFolding:
         if attempt.is_answered:
             self.sessions.add(attempt, time_us + SESSION_US + exchange.skew_us)
         return [Event(EventKind.SETTLED, attempt)]
+
+    def _found_without_branch(self, signal: Signal, scope: str) -> tuple[Exchange, Hop] | None:
+        """Return what a response answers that has lost its Via: the newest request of its hop.
+
+        It is what arrives of a 487 to which the callee copied the one Via of a proxy's CANCEL.
+        """
+        exchange = self._exchanges.get(_exchange_key(signal, scope))
+        if exchange is None or (signal.cseq or 0) != exchange.cseq:
+            return None
+        hop = exchange.hops.get((signal.destination, signal.source, signal.source_port))
+        return None if hop is None else (exchange, hop)
 
     def _keep_early(self, key: Hashable, signal: Signal) -> None:
         responses = self._early.setdefault(key, [])

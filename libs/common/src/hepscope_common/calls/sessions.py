@@ -43,9 +43,14 @@ class Sessions:
             self._forget_oldest()
 
     def take(self, scope: str, call_id: str, from_tag: str, to_tag: str) -> Attempt | None:
-        """End the session that a BYE of these tags means; None when there is none."""
-        for attempt in self._of_calls.get((scope, call_id), ()):
-            if attempt.from_tag in (from_tag, to_tag):
+        """End the session that a BYE of these tags means; None when there is none.
+
+        A BYE without To tag (RFC 2543 allowed it) means the only one of its Call-ID.
+        """
+        sessions = self._of_calls.get((scope, call_id), ())
+        is_vague = not to_tag and len(sessions) == 1
+        for attempt in sessions:
+            if is_vague or attempt.from_tag in (from_tag, to_tag):
                 self._remove(attempt)
                 return attempt
         return None
