@@ -37,9 +37,10 @@ export function failures(statuses, callsHref) {
 
 /** @param {StatusCourse} course @param {number} most @param {import("./tiles.js").CallsHref} callsHref */
 function cause({ status, outcome, count }, most, callsHref) {
-  const words = status === null ? "no final reply" : `${status} ${PHRASES[status] ?? ""}`;
+  const isOther = Number.isNaN(status); // beyond the statuses that the API tells apart
+  const words = status === null ? "no final reply" : isOther ? "other finals" : `${status} ${PHRASES[status] ?? ""}`;
   const bar = svg("svg", { class: "cause-bar", "aria-hidden": "true", height: 12, viewBox: "0 0 100 12", preserveAspectRatio: "xMinYMid slice" });
   bar.append(barPath(outcome, `M0 0H${Math.max((count / most) * 100, 2)}V12H0z`));
-  return h("a", { href: callsHref(status === null ? { state: "timeout" } : { status: String(status) }), title: words },
+  return h("a", { href: callsHref(status === null ? { state: "timeout" } : isOther ? {} : { status: String(status) }), title: words },
     glyph(outcome), h("span", { class: "cause-name" }, words), bar, h("b", {}, count.toLocaleString()));
 }

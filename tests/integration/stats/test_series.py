@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from hepscope_query_api.stats.endpoints import MAX_STATUSES
 from integration.measuring import flows
 from integration.measuring.flows import MIDNIGHT_US
 from integration.stats.asking import ask, refused, values
@@ -93,6 +94,22 @@ async def test_by_status(client: httpx.AsyncClient, put: Put) -> None:
         "486": [1, 0, 0, 0, 0],
         "503": [0, 0, 1, 0, 0],
     }
+
+
+async def test_statuses_that_occur_least_are_added_up(client: httpx.AsyncClient, put: Put) -> None:
+    """Who sends all there are makes no answer of thousands of lines; ratios do not change by it."""
+    often, rare = list(range(410, 410 + MAX_STATUSES)), [500, 503, 599, 699]
+    calls = [
+        flows.refused(f"{status}-{at}", status) for at, status in enumerate([*often, *often, *rare])
+    ]
+    await put([one for call in calls for one in call.sent])
+
+    answer = await ask(client, "series", metric="failed", by="status", **MINUTE)
+    ratio = await ask(client, "series", metric="isa", **MINUTE)
+
+    by_key = {item["key"]: values(item)[0] for item in answer["items"]}
+    assert by_key == {**{str(status): 2 for status in often}, "other": 4}
+    assert values(ratio)[0] == pytest.approx(100 * 2 / (2 * MAX_STATUSES + 4))
 
 
 async def test_by_node(client: httpx.AsyncClient, put: Put) -> None:

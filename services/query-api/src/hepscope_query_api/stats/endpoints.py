@@ -31,6 +31,9 @@ KEY_SHAPE = (str,)
 MAX_SPLIT_POINTS = MAX_POINTS // 5
 """Of each of some dozen statuses."""
 
+MAX_STATUSES = 40
+"""Told apart, those that occur most."""
+
 
 @router.get("/kpi", summary="KPIs of calls", dependencies=[Depends(strict(KpiQuery))])
 async def kpi(
@@ -92,7 +95,14 @@ async def series(
     if query.by is None:
         points = _points(metric, bins, await repository.sums(metric))
         return Series(metric=query.metric, step_s=bins.step_s, points=points)
-    by_status = await repository.sums_by_status(metric)
+    items = await _by_status(repository, metric, bins)
+    return SplitSeries(metric=query.metric, step_s=bins.step_s, items=items)
+
+
+async def _by_status(repository: SeriesRepository, metric: Metric, bins: Bins) -> list[KeyedSeries]:
+    """Return counts by status, and of the statuses over MAX_STATUSES together."""
+    statuses = await repository.statuses(metric, MAX_STATUSES + 1)
+    by_status = await repository.sums_by_status(metric, statuses[:MAX_STATUSES])
     items = [
         KeyedSeries(
             key="none" if status == NO_FINAL else str(status), points=_points(metric, bins, found)
@@ -100,7 +110,17 @@ async def series(
         for status, found in sorted(by_status.items())
         if any(metric.value(one) for one in found)
     ]
-    return SplitSeries(metric=query.metric, step_s=bins.step_s, items=items)
+    if len(statuses) > MAX_STATUSES:
+        everything = enumerate(await repository.sums(metric))
+        rest = [
+            (metric.value(one) or 0)
+            - sum(metric.value(found[at]) or 0 for found in by_status.values())
+            for at, one in everything
+        ]
+        if any(rest):
+            points = [_point(bins, at, value) for at, value in enumerate(rest)]
+            items.append(KeyedSeries(key="other", points=points))
+    return items
 
 
 async def _concurrent(repository: SeriesRepository, bins: Bins, shared: Context) -> list[Point]:

@@ -1,8 +1,13 @@
-"""Reads metrics over time from the sums by the minute."""
+"""Reads metrics over time from the sums by the minute.
 
-from collections.abc import Mapping
+Who sends random statuses makes a row of each in every minute. So statuses that no metric tells
+apart are added up in the database, and a metric is split by those that occur most.
+"""
+
+from collections.abc import Mapping, Sequence
 from typing import Final
 
+from hepscope_common.calls.kpi import ISA_STATUSES, NER_STATUSES, NO_FAILURE, SEER_STATUSES
 from hepscope_query_api.query.bind import Bind
 from hepscope_query_api.query.database import Session
 from hepscope_query_api.query.period import DAY_US
@@ -11,6 +16,7 @@ from hepscope_query_api.stats.series import Bin, Metric
 from hepscope_query_api.timestamps import from_us
 
 _BIN: Final = "((hepscope.unix_us(minute) - {start}) / {step})::int as bin"
+_TOLD_APART: Final = sorted(SEER_STATUSES | ISA_STATUSES | NER_STATUSES | NO_FAILURE)
 _COUNTS: Final = ("attempts", "follow_ups", "completed")
 
 
@@ -25,14 +31,32 @@ class SeriesRepository:
     async def sums(self, metric: Metric) -> list[Bin]:
         """Return the sums of each bin."""
         found = [Bin() for _ in range(len(self._bins))]
-        for row in await self._rows(metric):
+        bind = Bind()
+        # Another one of the class, which is in no list.
+        alike = (
+            f"case when status < 100 or status = any({bind(_TOLD_APART)}::int[])"
+            " then status else status / 100 * 100 + 99 end"
+        )
+        for row in await self._rows(metric, bind, alike):
             found[int(str(row["bin"]))].add(row)
         return found
 
-    async def sums_by_status(self, metric: Metric) -> dict[int, list[Bin]]:
-        """Return the same for each final status that occurs, -1 for none."""
+    async def statuses(self, metric: Metric, limit: int) -> list[int]:
+        """Return the final statuses that occur most, -1 for none."""
+        bind = Bind()
+        rows = await self._session.rows(
+            f"select status from hepscope.kpi_minute where {self._where(metric, bind)}"
+            " group by 1 having sum(attempts) <> 0"
+            f" order by sum(attempts) desc, 1 limit {bind(limit)}",
+            bind.values,
+        )
+        return [row["status"] for row in rows]
+
+    async def sums_by_status(self, metric: Metric, of: Sequence[int]) -> dict[int, list[Bin]]:
+        """Return the sums of each bin for each of some statuses."""
         found: dict[int, list[Bin]] = {}
-        for row in await self._rows(metric):
+        bind = Bind()
+        for row in await self._rows(metric, bind, "status", f"status = any({bind(of)}::int[])"):
             status = int(str(row["status"]))
             bins = found.setdefault(status, [Bin() for _ in range(len(self._bins))])
             bins[int(str(row["bin"]))].add(row)
@@ -67,22 +91,26 @@ class SeriesRepository:
             under_way += changes.get(at, 0)
         return found
 
-    async def _rows(self, metric: Metric) -> list[Mapping[str, object]]:
+    async def _rows(
+        self, metric: Metric, bind: Bind, status: str, more: str = "true"
+    ) -> list[Mapping[str, object]]:
         bins = self._bins
-        bind = Bind()
         number = _BIN.format(start=f"{bind(bins.start_us)}::bigint", step=bind(bins.step_us))
         sums = ", ".join(f"sum({name})::bigint as {name}" for name in (*_COUNTS, *metric.columns))
-        method = "REGISTER" if metric.is_registration else None
-        where = [
-            f"minute >= {bind(from_us(bins.start_us))}",
-            f"minute < {bind(from_us(bins.end_us))}",
-            f"node = {bind(self._node)}",
-        ]
-        if metric.is_count:
-            where.append(f"method = {bind(method or 'INVITE')}")
         rows = await self._session.rows(
-            f"select {number}, method, status, {sums} from hepscope.kpi_minute"
-            f" where {' and '.join(where)} group by 1, 2, 3 having sum(attempts) <> 0",
+            f"select {number}, method, {status} as status, {sums} from hepscope.kpi_minute"
+            f" where {self._where(metric, bind)} and {more} group by 1, 2, 3"
+            " having sum(attempts) <> 0",
             bind.values,
         )
         return [dict(row) for row in rows]
+
+    def _where(self, metric: Metric, bind: Bind) -> str:
+        where = [
+            f"minute >= {bind(from_us(self._bins.start_us))}",
+            f"minute < {bind(from_us(self._bins.end_us))}",
+            f"node = {bind(self._node)}",
+        ]
+        if metric.is_count:
+            where.append(f"method = {bind('REGISTER' if metric.is_registration else 'INVITE')}")
+        return " and ".join(where)

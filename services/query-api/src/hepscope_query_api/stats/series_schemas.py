@@ -24,7 +24,8 @@ class KeyedSeries(Shape):
     """The points of one status."""
 
     key: str
-    """Final status, `none` for attempts without one."""
+    """Final status, `none` for attempts without one, `other` for those beyond the 40 statuses that
+    occur most."""
     points: list[Point]
 
 
