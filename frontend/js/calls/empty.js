@@ -9,6 +9,7 @@ import { largest } from "../lists/nodes.js";
 
 /** @typedef {import("../address.js").Values} Values */
 /** @typedef {import("../lists/nodes.js").HepNode} HepNode */
+/** @typedef {{udp: string, tcp: string, all: string}} Ports */
 
 const HEP_PORT = "9060";
 
@@ -33,14 +34,14 @@ export async function whyEmpty(others, signal) {
 /**
  * Return the HEP ports of this process by transport, as its readiness tells them; the usual one
  * where ingest is another process.
- * @param {AbortSignal} signal @returns {Promise<{udp: string, tcp: string}>}
+ * @param {AbortSignal} signal @returns {Promise<Ports>}
  */
 async function listening(signal) {
   const detail = await fetch("/readyz", { signal }).then((answer) => answer.json())
     .then((ready) => String(ready.parts.ingest.detail)).catch(() => "");
   /** @param {string} transport */
   const port = (transport) => new RegExp(`${transport} \\S*:(\\d+)`).exec(detail)?.[1] ?? HEP_PORT;
-  return { udp: port("udp"), tcp: port("tcp") };
+  return { udp: port("udp"), tcp: port("tcp"), all: detail.replace(/^accepting at /, "").replaceAll("[::]:", "*:") };
 }
 
 /** @param {Values} values @param {import("../api.js").Call} newest */
@@ -79,20 +80,21 @@ function onlyRefused(sender) {
   });
 }
 
-/** @param {string} host @param {{udp: string, tcp: string}} ports */
+/** @param {string} host @param {Ports} ports */
 function firstStart(host, ports) {
   const server = host === "localhost" ? "127.0.0.1" : host;
+  const where = ports.all || `port ${HEP_PORT} (UDP and TCP)`;
   const card = stateCard({
     look: "in-progress", title: "No packets yet",
-    text: [`hepscope listens for HEP at ${server}, port ${ports.udp} (UDP) and ${ports.tcp} (TCP), and has received nothing.`,
-      "Point an agent at it; this page fills by itself. From another machine, use this machine's address."],
+    text: [`hepscope listens for HEP at ${where} (* is every address of this machine), and has received nothing.`,
+      `Point an agent at it; this page fills by itself. On another machine write this one's address instead of ${server}.`],
   });
   const url = `${server}:${ports.udp}`;
   card.append(h("dl", {},
     ...recipe("kamailio", `loadmodule "siptrace.so"\nmodparam("siptrace", "duplicate_uri", "sip:${url}")\nmodparam("siptrace", "hep_mode_on", 1)\nmodparam("siptrace", "hep_version", 3)\nmodparam("siptrace", "trace_to_database", 0)\nmodparam("siptrace", "trace_on", 1)\nmodparam("siptrace", "trace_mode", 1)`),
     ...recipe("sngrep", `sngrep -H udp:${url}`),
-    ...recipe("A recording", `hepscope capture --read calls.pcap --send tcp://${server}:${ports.tcp} --now`),
-    ...recipe("Or an hour of generated calls", `make demo ARGS="--send tcp://${server}:${ports.tcp}"`)));
+    ...recipe("a capture file", `.venv/bin/hepscope capture --read calls.pcap --send tcp://${server}:${ports.tcp} --now`),
+    ...recipe("an hour of generated calls", `make demo ARGS="--send tcp://${server}:${ports.tcp}"`)));
   return card;
 }
 

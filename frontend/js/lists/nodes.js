@@ -16,7 +16,7 @@ const EVER = "1970-01-01T00:00:00Z";
 const NOTABLE_SKEW_MS = 100;
 
 /** @type {Record<HepNode["kind"], string>} */
-const KINDS = { node: "", address: "refused only", other: "all others" };
+const KINDS = { node: "node", address: "refused only", other: "all others" };
 
 /** @param {Record<string, number>} counts, the largest first */
 const sorted = (counts) => Object.entries(counts).sort(([, one], [, other]) => other - one);
@@ -34,14 +34,21 @@ export function largest(counts) {
 /** @param {number | null} rate */
 const perSecond = (rate) => (rate === null ? "" : rate < 10 ? rate.toFixed(1) : Math.round(rate).toLocaleString());
 
+const DAY_MS = 86_400_000;
+
 /** @param {number | null} skew */
-const skewText = (skew) => (skew === null || Math.abs(skew) < NOTABLE_SKEW_MS ? "" : `${skew > 0 ? "+" : "−"}${(Math.abs(skew) / 1000).toFixed(1)} s`);
+function skewText(skew) {
+  const size = Math.abs(skew ?? 0);
+  if (skew === null || size < NOTABLE_SKEW_MS) return "";
+  const text = size < DAY_MS ? `${(size / 1000).toFixed(1)} s` : `${(size / DAY_MS).toFixed(1)} days`;
+  return `${skew > 0 ? "+" : "−"}${text}`;
+}
 
 export const nodesScreen = listScreen(/** @type {Parameters<typeof listScreen<HepNode>>[0]} */ ({
   path: "nodes", label: "Nodes", query: { start: EVER },
   columns: () => [
     { name: "Node", cells: (node) => [node.name] },
-    { name: "", look: "minor", cells: (node) => [KINDS[node.kind]] },
+    { name: "Kind", look: "minor", cells: (node) => [KINDS[node.kind]] },
     { name: "Id", look: "number", cells: (node) => [node.node_id] },
     { name: "Last packet", look: "started", cells: (node) => [dayAndClock(node.last_seen)], title: (node) => longTime(node.last_seen) },
     { name: "First packet", look: "started minor", cells: (node) => [dayAndClock(node.first_seen)], title: (node) => longTime(node.first_seen) },
