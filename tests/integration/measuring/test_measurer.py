@@ -102,12 +102,14 @@ async def test_it_waits_while_the_writer_is_behind(database: str) -> None:
 
 
 async def test_one_process_measures_at_a_time(database: str) -> None:
-    """Another takes over when it is gone."""
+    """Another takes over when it is gone; until then it tells what waits, should that be frozen."""
     await store(database, flows.answered().sent)
     first, second = make(database), make(database)
     try:
         await first.wake()
+        await store(database, flows.refused("r", 404).sent)
         await second.wake()
+        assert second.counts.behind_seconds > 0
         assert (first.counts.is_leader, second.counts.is_leader) == (True, False)
         assert second.counts.measured == 0
         first.close()

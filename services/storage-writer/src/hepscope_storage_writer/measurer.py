@@ -106,15 +106,15 @@ class Measurer:
     async def wake(self) -> bool:
         """Measure one piece of what is due; return whether more is due at once.
 
-        While the writer is behind it only tells how much waits. A busy or absent database is
-        counted and met again at the next call; what no repetition would mend is raised.
+        While the writer is behind, or another process has the lease, it only tells how much waits.
+        A busy or absent database is counted and met again at the next call; what no repetition
+        would mend is raised.
         """
         try:
             async with self._session.hold() as connection:
-                if not await self._has_lease(connection):
-                    return False
                 is_behind = self._backlog_bytes() > self._settings.batch_bytes
-                has_more = not is_behind and await self._work(connection)
+                is_ours = await self._has_lease(connection)
+                has_more = is_ours and not is_behind and await self._work(connection)
                 self.counts.pending = len(self.pending)
                 self.counts.behind_seconds = await measure_queue.oldest_seconds(connection)
                 return has_more

@@ -105,15 +105,15 @@ class MediaJoiner:
     async def wake(self) -> bool:
         """Work off one piece of the queue; return whether there is more.
 
-        While the writer is behind it only tells for how long what is left waits. A busy or absent
-        database is counted and met again at the next call; what no repetition would mend is raised.
+        While the writer is behind, or another process has the lease, it only tells for how long
+        what is left waits. A busy or absent database is counted and met again at the next call;
+        what no repetition would mend is raised.
         """
         try:
             async with self._session.hold() as connection:
-                if not await self._has_lease(connection):
-                    return False
                 is_behind = self._backlog_bytes() > self._settings.batch_bytes
-                has_more = not is_behind and await self._work(connection)
+                is_ours = await self._has_lease(connection)
+                has_more = is_ours and not is_behind and await self._work(connection)
                 self.counts.behind_seconds = await media_queue.oldest_seconds(connection)
                 return has_more
         except Exception as error:

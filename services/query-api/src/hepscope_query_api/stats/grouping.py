@@ -4,6 +4,7 @@ With a node they are taken as that node saw them; else as all nodes together did
 by node, where each attempt counts once under every node that saw it.
 """
 
+import asyncio
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -16,6 +17,9 @@ from hepscope_query_api.schemas import packed
 
 MAX_TARGETS: Final = 50_000
 """Different destinations whose names are looked up; those beyond keep their addresses."""
+
+TURN_TARGETS: Final = 500
+"""Looked up before other tasks get their turn; some milliseconds."""
 
 
 class By(StrEnum):
@@ -112,7 +116,9 @@ async def named_targets(
         bind.values,
     )
     found: list[NamedTarget] = []
-    for address, port in rows:
+    for number, (address, port) in enumerate(rows, 1):
+        if number % TURN_TARGETS == 0:
+            await asyncio.sleep(0)
         name = names.lookup(packed(address), port, node or "")
         if name is not None:
             found.append(NamedTarget(str(getattr(address, "ip", address)), port, name))
