@@ -196,6 +196,7 @@ class Keeper:
         stored = {TopicPartition(*where): position for where, position in found.items()}
         # Some of what it knows may never have been committed, or not be true any more.
         self._storing.cache.clear()
+        self._storing.offers.clear()
         settlement = self._ownership.settle(batch, stored, known)
         if settlement.is_committed:
             self._finish(batch, Outcome.ALREADY)

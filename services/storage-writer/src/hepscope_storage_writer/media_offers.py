@@ -11,9 +11,12 @@ section 11). With rtcp-mux it comes to the port of RTP, which is a port of the r
 import re
 import socket
 from collections.abc import Iterator
+from struct import Struct
 from typing import Final, NamedTuple
 
 from hep.sdp import STATIC_PAYLOAD_TYPES, parse
+from hepscope_common.store import copy
+from hepscope_storage_writer.pieces import AddressPieces, TextPieces
 
 MAX_OFFERS: Final = 16
 """Media sections read of one description; a video conference has six."""
@@ -39,6 +42,45 @@ class Offer(NamedTuple):
     codecs: str
 
 
+COLUMNS: Final = (
+    "valid_from",
+    "valid_to",
+    "batch",
+    "port",
+    "rtcp_port",
+    "medium",
+    "codecs",
+    "address",
+    "call_id",
+)
+"""Of table ``media_address``: ``start`` gives the first three, ``encode`` the others."""
+
+_PORTS: Final = Struct("!iiii").pack
+_START: Final = Struct("!hiqiqiq").pack  # number of columns, valid_from, valid_to, batch
+_NAMES: Final = TextPieces(copy.TEXT_LIMIT, empty=copy.EMPTY)
+_ADDRESSES: Final = AddressPieces()
+
+
+def encode(offer: Offer, call_id: str) -> bytes:
+    """Return what a row says of an offer, whenever it was made."""
+    address, port, rtcp_port, medium, codecs = offer
+    return b"".join(
+        (
+            _PORTS(4, port, 4, rtcp_port),
+            _NAMES[medium],
+            _NAMES[codecs],
+            _ADDRESSES[address],
+            copy.text(call_id),
+        )
+    )
+
+
+def start(valid_from_us: int, valid_to_us: int, batch: int) -> bytes:
+    """Return the beginning of a row, times in microseconds since 1970."""
+    from_us, to_us = valid_from_us - copy.EPOCH_US, valid_to_us - copy.EPOCH_US
+    return _START(len(COLUMNS), 8, from_us, 8, to_us, 8, batch)
+
+
 class OfferReader:
     """Reads descriptions and remembers the codec lists and the addresses that recur."""
 
@@ -53,7 +95,11 @@ class OfferReader:
             return list(_slowly(body))[:MAX_OFFERS]
         default = _line(body, b"\nc=", first)
         offers: list[Offer] = []
-        for section in body[first + 3 :].split(b"\nm=", MAX_OFFERS)[:MAX_OFFERS]:
+        sections = body[first + 3 :]
+        if b"\nm=" not in sections:
+            self._read_section(sections, default, offers)
+            return offers
+        for section in sections.split(b"\nm=", MAX_OFFERS)[:MAX_OFFERS]:
             self._read_section(section, default, offers)
         return offers
 
@@ -62,12 +108,12 @@ class OfferReader:
         if len(words) < 3:
             return
         kind, ports, rest = words
-        if b"RTP/" not in rest[:32].upper():
+        if not rest.startswith(b"RTP/") and b"RTP/" not in rest[:32].upper():
             return
-        port = _port(ports)
+        port = int(ports) if len(ports) < 6 and ports.isdigit() else _port(ports)
         own = _line(section, b"\nc=") if b"\nc=" in section else default
         address = self._address_of(own)
-        if not port or address is None:
+        if not 0 < port < 65536 or address is None:
             return
         medium = kind[:16].decode("ascii", "replace")
         codecs = self._codecs_of(rest)

@@ -5,7 +5,6 @@ Made before the storing transaction, from what is committed; written in it.
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from struct import Struct
 from typing import Final
 
 import asyncpg
@@ -13,32 +12,15 @@ import asyncpg
 from hepscope_common.store import copy, media_minutes
 from hepscope_common.store.media_minutes import Figures, MinuteKey, MinuteSums, minute_of
 from hepscope_common.store.partitions import LeafCache
-from hepscope_storage_writer import media_queue, media_row
+from hepscope_storage_writer import media_offers, media_queue, media_row
 from hepscope_storage_writer.lru import Lru
 from hepscope_storage_writer.media_join import VALID_US, join
-from hepscope_storage_writer.media_offers import Offer
 from hepscope_storage_writer.media_queue import Left
 from hepscope_storage_writer.media_reading import MediaBatch
 from hepscope_storage_writer.media_row import MediaRow
-from hepscope_storage_writer.pieces import TextPieces
 from hepscope_storage_writer.times import MINUTE_US
 
 OFFERS_ROOT: Final = "media_address"
-OFFER_COLUMNS: Final = (
-    "valid_from",
-    "valid_to",
-    "batch",
-    "port",
-    "rtcp_port",
-    "medium",
-    "codecs",
-    "call_id",
-    "address",
-)
-
-_OFFER_START: Final = Struct("!hiqiqiqiiii").pack  # number of columns, valid_from to rtcp_port
-_NAMES: Final = TextPieces(copy.TEXT_LIMIT, empty=copy.EMPTY)
-
 RENEWED_US: Final = 3_600_000_000
 """An offer that is repeated is stored again after so long: calls may outlast a day."""
 
@@ -48,7 +30,7 @@ KNOWN_OFFERS: Final = 50_000
 JOINED_WAYS: Final = ("report", "correlation", "address", "none")
 """How the call of a report was known when it was stored."""
 
-KnownOffers = Lru[tuple[str, Offer], int]
+KnownOffers = Lru[bytes, int]
 
 
 @dataclass(slots=True)
@@ -59,7 +41,7 @@ class MediaPlan:
     columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
     sums: MinuteSums = field(default_factory=MinuteSums)
     left: Left = field(default_factory=Left)
-    offers: dict[tuple[str, Offer], int] = field(default_factory=dict)
+    offers: dict[bytes, int] = field(default_factory=dict)
     joined: Counter[str] = field(default_factory=Counter)
     expired: int = 0
 
@@ -76,11 +58,12 @@ async def plan_media(
     """Return where the media of a batch goes; makes the leaves that are missing."""
     plan = MediaPlan()
     minutes: defaultdict[int, list[bytes]] = defaultdict(list)
-    for key, time_us in batch.offers.items():
-        stored_us = known.get(key)
+    for offer, time_us in batch.offers.items():
+        stored_us = known.get(offer)
         if stored_us is None or not 0 <= time_us - stored_us < RENEWED_US:
-            minutes[time_us // MINUTE_US].append(_offer_row(*key, time_us, now_us))
-            plan.offers[key] = time_us
+            start = media_offers.start(time_us, time_us + VALID_US, now_us)
+            minutes[time_us // MINUTE_US].append(start + offer)
+            plan.offers[offer] = time_us
     for minute, rows in minutes.items():
         first_us = minute * MINUTE_US
         leaf = await leaves.ensure(side, OFFERS_ROOT, first_us, now_us=now_us)
@@ -88,7 +71,7 @@ async def plan_media(
             plan.expired += len(rows)
             continue
         plan.tables.setdefault(leaf.name, []).extend(rows)
-        plan.columns[leaf.name] = OFFER_COLUMNS
+        plan.columns[leaf.name] = media_offers.COLUMNS
         plan.left.batches = {now_us}
         plan.left.widen(first_us, first_us + MINUTE_US + VALID_US)
     missing = {id(row) for row in await join(connection, batch.rows)}
@@ -128,17 +111,3 @@ async def _place(
     if row.call_id:
         plan.left.add_worst(row)
     return True
-
-
-def _offer_row(call_id: str, offer: Offer, time_us: int, batch: int) -> bytes:
-    from_us = time_us - copy.EPOCH_US
-    numbers = (8, from_us, 8, from_us + VALID_US, 8, batch, 4, offer.port, 4, offer.rtcp_port)
-    return b"".join(
-        (
-            _OFFER_START(len(OFFER_COLUMNS), *numbers),
-            _NAMES[offer.medium],
-            _NAMES[offer.codecs],
-            copy.text(call_id),
-            copy.inet(offer.address),
-        )
-    )

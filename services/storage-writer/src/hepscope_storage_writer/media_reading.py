@@ -24,7 +24,7 @@ from hep.sip import SipMessage, sdp_of
 from hepscope_common.calls.bounds import stored_call_id
 from hepscope_common.store.copy import AGENT_LIMIT, INDEXED_LIMIT
 from hepscope_storage_writer.lru import Lru
-from hepscope_storage_writer.media_offers import Offer, OfferReader, packed
+from hepscope_storage_writer.media_offers import OfferReader, encode, packed
 from hepscope_storage_writer.media_row import MediaRow, fill, narrow, says_something
 from hepscope_storage_writer.times import Reading
 
@@ -45,10 +45,13 @@ Carrier = tuple[HepPacket, Reading, int, str]
 
 @dataclass(slots=True)
 class MediaBatch:
-    """What a batch holds of media: rows, offers by call with their first time, refusals."""
+    """What a batch holds of media: rows, offers with their first time, refusals.
+
+    Offers are bytes already, since thousands of objects would keep the garbage collector busy.
+    """
 
     rows: list[MediaRow] = field(default_factory=list)
-    offers: dict[tuple[str, Offer], int] = field(default_factory=dict)
+    offers: dict[bytes, int] = field(default_factory=dict)
     refused: Counter[Reason] = field(default_factory=Counter)
 
 
@@ -112,7 +115,7 @@ class MediaReader:
             return
         call_id = stored_call_id(message.call_id)
         for offer in self._offers.read(body):
-            key = call_id, offer
+            key = encode(offer, call_id)
             first_us = batch.offers.get(key)
             if first_us is None or time_us < first_us:
                 batch.offers[key] = time_us

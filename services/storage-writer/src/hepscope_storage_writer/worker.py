@@ -111,6 +111,7 @@ class Worker:
         self.ownership.release(partitions)
         # What is known of calls is true only as long as nobody else stores them.
         self._storing.cache.clear()
+        self._storing.offers.clear()
 
     def drain(self) -> None:
         """Let ``run`` end once everything in the inbox is stored."""
