@@ -1,5 +1,6 @@
 """Media reports become distributions, with the codec of the call where the report names none."""
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -192,3 +193,21 @@ def test_the_memory_for_descriptions_is_bounded() -> None:
     answer = memory.find("c99", None)
     assert answer is not None
     assert answer.name == "PCMA"
+
+
+def test_long_call_ids_cost_no_more_memory() -> None:
+    """They are bounded as stored ones are; two with one beginning stay apart."""
+    memory = SdpMemory(max_bytes=10_000)
+    headers = "Content-Type: application/sdp\r\n"
+    long = "x" * 50_000
+    tracemalloc.start()
+    try:
+        for number in range(100):
+            call_id = f"{long}{number}"
+            memory.note(parse(make_request(call_id=call_id, headers=headers, body=SDP)))
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held < 500_000
+    assert memory.find(f"{long}99", None) is not None
+    assert memory.find(f"{long}0", None) is None

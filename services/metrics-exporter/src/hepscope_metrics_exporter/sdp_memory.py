@@ -12,12 +12,13 @@ from hep.media import codecs
 from hep.media.codecs import CodecFigures
 from hep.sdp import parse
 from hep.sip import SipMessage, sdp_of
+from hepscope_common.calls.bounds import stored_call_id
 
 MAX_SDP_BYTES: Final = 4096
 """Of one description; what names the codecs stands at its beginning."""
 
-OVERHEAD_BYTES: Final = 300
-"""What an entry weighs beside its text."""
+OVERHEAD_BYTES: Final = 400
+"""What an entry weighs beside its text, with a usual Call-ID; the longest has 512 bytes."""
 
 
 class SdpMemory:
@@ -38,10 +39,11 @@ class SdpMemory:
         if body is None:
             return
         body = body[:MAX_SDP_BYTES]
-        before = self._bodies.pop(message.call_id, None)
+        call_id = stored_call_id(message.call_id)
+        before = self._bodies.pop(call_id, None)
         if before is not None:
             self._bytes -= len(before) + OVERHEAD_BYTES
-        self._bodies[message.call_id] = body
+        self._bodies[call_id] = body
         self._bytes += len(body) + OVERHEAD_BYTES
         while self._bytes > self._max_bytes:
             _, oldest = self._bodies.popitem(last=False)
@@ -49,7 +51,7 @@ class SdpMemory:
 
     def find(self, call_id: str, payload_type: int | None) -> CodecFigures | None:
         """Return the codec of a payload type, else the first of the first live audio stream."""
-        body = self._bodies.get(call_id)
+        body = self._bodies.get(stored_call_id(call_id))
         if body is None:
             return None
         streams = [media for media in parse(body).media if media.kind == "audio"]

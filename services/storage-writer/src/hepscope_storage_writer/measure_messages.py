@@ -11,6 +11,7 @@ from typing import Final
 import asyncpg
 
 from hep.sip import parse
+from hepscope_common.calls.bounds import TOKEN_CHARS
 from hepscope_common.calls.measuring import Filed
 from hepscope_common.calls.message_facts import has_sdp
 from hepscope_common.calls.signal import Signal
@@ -36,8 +37,10 @@ _COLUMNS: Final = (
     " coalesce(destination_port, 0) as destination_port, sip.call_id,"
     " coalesce(method, '') as method,"
     " coalesce(status, 0) as status, cseq, coalesce(method, cseq_method) as cseq_method,"
-    " coalesce(via_branch, '') as via_branch, coalesce(from_tag, '') as from_tag,"
-    " coalesce(to_tag, '') as to_tag, coalesce(user_agent, '') as user_agent,"
+    f" left(coalesce(via_branch, ''), {TOKEN_CHARS}) as via_branch,"
+    f" left(coalesce(from_tag, ''), {TOKEN_CHARS}) as from_tag,"
+    f" left(coalesce(to_tag, ''), {TOKEN_CHARS}) as to_tag,"
+    " coalesce(user_agent, '') as user_agent,"
     " case when status = 183 and payload_codec = 0"
     f" then substr(payload, 1, {PAYLOAD_BYTES}) end as payload"
 )

@@ -11,6 +11,7 @@ AGENT_CHARS = 512  # User-Agent and Server
 REASON_CHARS = 256
 CONTACT_CHARS = 1024  # several contacts may stand in one; not indexed
 METHOD_CHARS = 32  # the longest registered method has 9
+TOKEN_CHARS = 1024  # tags and branches, where messages are told apart by them in memory
 
 CALL_ID_BYTES = 512
 CALL_ID_KEPT_BYTES = 480  # leaves room for the mark and the hash below 512

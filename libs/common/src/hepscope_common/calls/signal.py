@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from hepscope_common.calls.bounds import AGENT_CHARS, stored_call_id
+from hepscope_common.calls.bounds import AGENT_CHARS, TOKEN_CHARS, stored_call_id
 from hepscope_common.calls.message_facts import has_sdp
 
 if TYPE_CHECKING:
@@ -62,9 +62,9 @@ def signal_of(message: SipMessage, envelope: Envelope) -> Signal:
         message.status,
         message.cseq,
         message.method or message.cseq_method,
-        message.via_branch,
-        message.from_tag,
-        message.to_tag,
+        message.via_branch[:TOKEN_CHARS],
+        message.from_tag[:TOKEN_CHARS],
+        message.to_tag[:TOKEN_CHARS],
         message.user_agent[:AGENT_CHARS],
         has_sdp(message),
     )
