@@ -179,11 +179,12 @@ async def check_sums(dsn: str) -> int:
     expected: dict[tuple[object, ...], dict[str, int]] = {}
     found = await reports(dsn)
     for row in found:
+        codec = codecs.by_name(row["codec"] or "")
         key = (
             media_minutes.minute_of(row["time_us"]),
             row["node"],
             row["way"],
-            row["codec"] or "",
+            codec.name if codec else "",
             row["context"] or "",
         )
         sums = expected.setdefault(key, dict.fromkeys(media_minutes.SUMS, 0))

@@ -9,6 +9,7 @@ from typing import Final
 
 import asyncpg
 
+from hep.media import codecs
 from hepscope_common.store import copy, media_minutes
 from hepscope_common.store.media_minutes import Figures, MinuteKey, MinuteSums, minute_of
 from hepscope_common.store.partitions import LeafCache
@@ -90,8 +91,13 @@ async def write_media(connection: asyncpg.Connection, plan: MediaPlan) -> None:
 
 
 def count(sums: MinuteSums, row: MediaRow, sign: int = 1) -> None:
-    """Count a row into the sums, or with sign -1 out."""
-    key = MinuteKey(minute_of(row.time), row.node, row.way, row.codec or "", row.context or "")
+    """Count a row into the sums, or with sign -1 out.
+
+    Under the codec that the E-model knows: a report may name its codec as it likes.
+    """
+    known = codecs.by_name(row.codec) if row.codec else None
+    codec = known.name if known else ""
+    key = MinuteKey(minute_of(row.time), row.node, row.way, codec, row.context or "")
     figures = Figures(row.mos, row.r, row.loss, row.jitter_ms, row.round_trip_ms)
     sums.add(key, figures, sign)
 
