@@ -256,6 +256,25 @@ def test_redirected_invite_is_an_attempt_of_its_own() -> None:
     assert (first.request_delay_us, second.request_delay_us) == (None, SECOND_US)
 
 
+def test_delay_of_a_redirected_invite_is_by_one_clock() -> None:
+    """The 302 is told by one node first, the answer by another, 5 s ahead."""
+    call = [
+        make_request("INVITE", 0, node="n1"),
+        make_request("INVITE", 5, node="n2"),
+        make_response(302, 0.1, node="n1"),
+        make_response(302, 5.1, node="n2"),
+        make_request("INVITE", 0.2, cseq=2, branch="z2", node="n1"),
+        make_request("INVITE", 5.2, cseq=2, branch="z2", node="n2"),
+        make_response(200, 7.0, cseq=2, branch="z2", node="n2"),
+    ]
+    folding = AttemptFolding()
+    for number, (message, envelope) in enumerate(call):
+        envelope.received_at_us = START_US + number * 1000
+        events = folding.feed(signal_of(message, envelope))
+
+    assert [one.attempt.request_delay_us for one in events] == [2 * SECOND_US]
+
+
 def test_copy_of_a_redirected_invite_is_no_attempt() -> None:
     """A proxy sent it on; it is heard after the 302."""
     call = [
@@ -331,6 +350,22 @@ def test_attempt_without_answer_closes_after_32_seconds() -> None:
 
     assert closes_at(call, 32)
     assert fold(call)[0].outcome is AttemptOutcome.TIMEOUT
+
+
+def test_request_sent_again_after_its_time_is_no_attempt() -> None:
+    """RFC 6076 4.2: those with the same branch are ignored; a new transaction is another try."""
+    for method in ("INVITE", "REGISTER"):
+        call = [make_request(method, at) for at in (0, 31.0, 36.5, 63)]
+        again = [
+            make_request(method, 33, cseq=2, branch="z2"),
+            make_response(200, 34, method=method, cseq=2, branch="z2"),
+        ]
+
+        assert statuses(call) == [None]
+        assert [attempt.requests for attempt in fold(call)] == [4]
+        assert statuses([call[0], make_request(method, 33)]) == [None, None]
+        assert statuses(call[:2] + again) == [None, 200]
+        assert [one.follows_redirection for one in fold(call[:2] + again)] == [False, False]
 
 
 def test_attempt_that_rang_closes_after_180_seconds() -> None:

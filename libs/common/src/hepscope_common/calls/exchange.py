@@ -11,7 +11,7 @@ is taken from the clocks of two.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -85,12 +85,16 @@ class Hop:
         ):
             sight.progress_us = time_us
 
-    def settle(self, attempt: Attempt) -> None:
-        """Write into an attempt what was said here, by the clock of who showed the final."""
+    def settle(self, attempt: Attempt, redirected: Mapping[str, Sight] | None = None) -> None:
+        """Write into an attempt what was said here, by the clock of who showed the final.
+
+        ``redirected`` is how the INVITE that was redirected first was seen, where one was.
+        """
         sight = self.sights.get(self.node) or self._earliest
-        attempt.started_us = sight.started_us
-        first_us = attempt.session_us if attempt.follows_redirection else sight.started_us
-        attempt.session_us = min(first_us, sight.started_us)
+        attempt.started_us = attempt.session_us = sight.started_us
+        if redirected:
+            before = redirected.get(self.node) or min(redirected.values(), key=_started_us)
+            attempt.session_us = min(before.started_us, sight.started_us)
         attempt.source, attempt.source_port = self.source, self.source_port
         attempt.destination = self.destination
         attempt.destination_port = self.destination_port
@@ -144,7 +148,11 @@ class Exchange:
     cseq: int  # the highest
     hops: dict[Hashable, Hop] = field(default_factory=dict)
     transactions: list[Hashable] = field(default_factory=list)
+    redirected: Mapping[str, Sight] | None = None  # how the first INVITE was seen
     is_settled: bool = False
+    has_run_out: bool = False  # settled by a timer: a new transaction begins another one
+    asked_us: int = 0  # the newest request, sent again or not
+    ran_out_us: int = 0
 
     @property
     def first(self) -> Hop:
@@ -157,6 +165,26 @@ class Exchange:
             if hop.started_us < best.started_us:
                 best = hop
         return best
+
+    def ask(self, hop: Hop, signal: Signal) -> None:
+        """Take in a request of a known transaction, from its sender again or from another node."""
+        hop.on_request(signal)
+        self.asked_us = max(self.asked_us, signal.time_us)
+        if self.has_run_out:
+            self.deadline_us = self._known_until_us
+
+    def run_out(self) -> int:
+        """Note that the time is over; returns until when what is sent again belongs to it.
+
+        That is as long as a silence may be, at most as long again as a client waits by default.
+        """
+        self.has_run_out = True
+        self.ran_out_us = self.deadline_us
+        return self._known_until_us
+
+    @property
+    def _known_until_us(self) -> int:
+        return min(self.asked_us, self.ran_out_us) + SETUP_TIMEOUT_US
 
     def take(self, hop_key: Hashable) -> bool:
         """Count a request of one more transaction; returns whether there is room for it."""
@@ -189,7 +217,7 @@ class Exchange:
             hop.last = transaction
             hop.status = hop.final_us = None
             hop.is_done = False
-        hop.on_request(signal)
+        self.ask(hop, signal)
         return hop
 
     def on_response(self, hop: Hop, transaction: Hashable, signal: Signal) -> bool:

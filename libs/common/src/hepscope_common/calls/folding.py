@@ -9,7 +9,8 @@ Call-ID and both tags, and belongs to the session that the 2xx to the INVITE beg
 A final settles an attempt at once, except one that asks the client to try again, which waits
 64 * T1 for the retry. Without a final it is settled 32 s after the last new request, 180 s after
 the last provisional response but 100. A settled attempt is remembered for 32 s, so that
-retransmissions begin no second one; a session until its hang-up is over. Responses that come
+retransmissions begin no second one (some clients go on beyond Timer F, and clocks differ); a
+session until its hang-up is over. Responses that come
 before their request, as two nodes may deliver them, are kept until it comes.
 
 Timers run on packet time: an attempt's own messages are compared with it, and where none come,
@@ -98,8 +99,11 @@ class AttemptFolding:
             scheduled_us, _, exchange = heappop(self._deadlines)
             if exchange.deadline_us + exchange.skew_us > scheduled_us:
                 self._schedule(exchange)
-            else:
+            elif exchange.is_settled or not exchange.transactions:
                 events += self._forget(exchange)
+            else:
+                events += self._run_out(exchange)
+                self._schedule(exchange)
         self.sessions.expire(now_us)
         return events
 
@@ -110,16 +114,20 @@ class AttemptFolding:
 
     def _on_request(self, signal: Signal, scope: str) -> list[Event]:
         transaction = _transaction(signal, scope)
+        events: list[Event] = []
         found = self._transactions.get(transaction)
+        if found is not None:
+            events += self._let_time_pass(found[0], signal.time_us)
         if found is not None and found[0].deadline_us > signal.time_us:
             self._seen_again(*found, signal)
-            return []
-        events: list[Event] = []
+            return events
         if found is not None:
             events += self._forget(found[0])
         key = _exchange_key(signal, scope)
         hop_key = (signal.source, signal.destination, signal.destination_port)
         exchange = self._exchanges.get(key)
+        if exchange is not None:
+            events += self._let_time_pass(exchange, signal.time_us)
         if exchange is not None and exchange.deadline_us <= signal.time_us:
             events += self._forget(exchange)
             exchange = None
@@ -135,9 +143,18 @@ class AttemptFolding:
             events += self._on_response(exchange, hop, transaction, early)
         return events
 
+    def _let_time_pass(self, exchange: Exchange, time_us: int) -> list[Event]:
+        is_over = not exchange.is_settled and exchange.deadline_us <= time_us
+        return self._run_out(exchange) if is_over else []
+
+    def _run_out(self, exchange: Exchange) -> list[Event]:
+        """Settle an exchange whose time is over; it is known on for what is sent again."""
+        known_until_us = exchange.run_out()
+        return self._settle(exchange, known_until_us - LINGER_US)
+
     def _seen_again(self, exchange: Exchange, hop: Hop, signal: Signal) -> None:
         exchange.attempt.requests += exchange.method != "BYE"
-        hop.on_request(signal)
+        exchange.ask(hop, signal)
 
     def _begin(
         self, key: Hashable, signal: Signal, scope: str, before: Exchange | None
@@ -150,7 +167,9 @@ class AttemptFolding:
             attempt = self.sessions.take(scope, signal.call_id, *tags)
         if attempt is None:
             attempt = _attempt_of(signal, scope)
-        if before is not None and method == "INVITE":
+        redirected = None
+        if before is not None and method == "INVITE" and not before.has_run_out:
+            redirected = before.redirected or before.first.sights
             attempt.session_us = min(before.attempt.session_us, attempt.started_us)
             attempt.follows_redirection = True
         exchange = Exchange(
@@ -160,6 +179,7 @@ class AttemptFolding:
             deadline_us=signal.time_us + SETUP_TIMEOUT_US,
             skew_us=signal.received_us - signal.time_us,
             cseq=signal.cseq or 0,
+            redirected=redirected,
         )
         self._exchanges[key] = exchange
         self._schedule(exchange)
@@ -171,7 +191,7 @@ class AttemptFolding:
         if exchange.is_settled:
             return []
         if exchange.deadline_us <= signal.time_us:
-            return self._settle(exchange, exchange.deadline_us)
+            return self._run_out(exchange)
         if not exchange.on_response(hop, transaction, signal):
             return []
         return self._settle(exchange, signal.time_us)
@@ -185,7 +205,7 @@ class AttemptFolding:
         if exchange.method == "BYE":
             exchange.first.end(attempt)
             return [Event(EventKind.ENDED, attempt)]
-        exchange.first.settle(attempt)
+        exchange.first.settle(attempt, exchange.redirected)
         if attempt.is_answered:
             self.sessions.add(attempt, time_us + SESSION_US + exchange.skew_us)
         return [Event(EventKind.SETTLED, attempt)]
@@ -257,6 +277,8 @@ def _is_further(exchange: Exchange, signal: Signal, hop_key: Hashable) -> bool:
     """Tell whether a request begins a new attempt, although one of its key is remembered."""
     if not exchange.is_settled:
         return False
+    if exchange.has_run_out:
+        return True
     if exchange.method == "REGISTER":
         return (signal.cseq or 0) > exchange.cseq
     status = exchange.attempt.status
