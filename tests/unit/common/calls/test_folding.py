@@ -548,6 +548,22 @@ def test_response_heard_before_its_request_counts() -> None:
     assert (attempt.status, attempt.request_delay_us) == (486, SECOND_US)
 
 
+def test_responses_heard_before_their_request_are_taken_in_packet_time() -> None:
+    """A call heard backwards still rang."""
+    call = [make_response(200, 2), make_response(180, 1), make_request("INVITE", 0)]
+
+    (attempt,) = fold(call)
+
+    assert (attempt.status, attempt.request_delay_us) == (200, SECOND_US)
+
+
+def test_messages_without_call_id_make_no_attempt() -> None:
+    """Nor do they make a call record."""
+    call = [make_request("INVITE", 0, call_id=""), make_response(486, 1, call_id="")]
+
+    assert events_of(call) == []
+
+
 def test_responses_without_request_are_bounded() -> None:
     """The oldest are forgotten."""
     call = [make_response(200, 0, call_id=str(at)) for at in range(MAX_EARLY + 1)]

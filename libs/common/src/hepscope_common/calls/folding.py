@@ -73,7 +73,8 @@ class AttemptFolding:
         A scope keeps its attempts apart: the name of a node for attempts as that node saw them.
         """
         method = signal.cseq_method
-        if method not in RETRIED:
+        # Without Call-ID strangers would be one attempt; such messages have no call record either.
+        if method not in RETRIED or not signal.call_id:
             return []
         if signal.method:
             if method == "INVITE" and signal.to_tag:
@@ -139,7 +140,7 @@ class AttemptFolding:
             return events
         hop = exchange.add(signal, hop_key, transaction)
         self._transactions[transaction] = (exchange, hop)
-        for early in self._early.pop(transaction, ()):
+        for early in sorted(self._early.pop(transaction, ()), key=_packet_time):
             events += self._on_response(exchange, hop, transaction, early)
         return events
 
@@ -252,6 +253,10 @@ class AttemptFolding:
         self._serial += 1
         at_us = exchange.deadline_us + exchange.skew_us
         heappush(self._deadlines, (at_us, self._serial, exchange))
+
+
+def _packet_time(signal: Signal) -> int:
+    return signal.time_us
 
 
 def _transaction(signal: Signal, scope: str) -> Hashable:
