@@ -119,7 +119,7 @@ async def test_a_session_that_dies_is_opened_again(database: str) -> None:
         await execute(
             database,
             "select pg_terminate_backend(pid) from pg_stat_activity"
-            " where application_name = 'hepscope media joiner'",
+            " where application_name = 'hepscope media-joiner'",
         )
         async with asyncio.timeout(20):
             while not joiner.counts.joined:

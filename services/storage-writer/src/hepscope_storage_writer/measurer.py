@@ -1,21 +1,18 @@
 """Measurer: attempts of what was stored, a few seconds after it fell quiet.
 
 It works off the queue that storing transactions fill (``measure_queue``), and looks again at what
-was open when its time has come (``due_at``). Every writer process may run one; a session advisory
-lock decides which of them works. It yields to storing: while more than a batch waits to be stored
-by this process, it waits, and what is to be measured stands in the database.
+was open when its time has come (``due_at``).
 """
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 import asyncpg
 
 from hepscope_common.clock import Clock, wall_clock_us
-from hepscope_common.logs import Throttle, get_logger
-from hepscope_common.runtime import Supervisor, cancel
+from hepscope_common.logs import get_logger
+from hepscope_common.runtime import Supervisor
 from hepscope_common.store import attempts, kpi_minutes
 from hepscope_common.store.partitions import LeafCache
 from hepscope_common.store.transaction import transaction
@@ -31,7 +28,7 @@ from hepscope_storage_writer.measure_queue import (
     TouchedRegistration,
 )
 from hepscope_storage_writer.measure_registrations import measure_registrations
-from hepscope_storage_writer.session import Session
+from hepscope_storage_writer.queue_worker import QueueWorker
 from hepscope_storage_writer.settings import WriterSettings
 
 PIECE: Final = 250
@@ -43,11 +40,11 @@ _TOO_MUCH: Final = (TooMuchError, asyncpg.QueryCanceledError)
 _log = get_logger("writer.measurer")
 
 
-class Measurer:
+class Measurer(QueueWorker):
     """The component; ``counts`` says what it did, ``pending`` what waits."""
 
     name = "measurer"
-    drain_seconds = 10.0
+    lease = attempts.LEASE
 
     def __init__(
         self,
@@ -59,87 +56,31 @@ class Measurer:
         now_us: Clock = wall_clock_us,
     ) -> None:
         self.counts = MeasurerCounts()
-        self._settings = settings
-        self._supervisor = supervisor
-        self._backlog_bytes = backlog_bytes
-        self._now_us = now_us
-        self._session = Session(
+        super().__init__(
             dsn,
-            name="hepscope measurer",
-            # Generic plans cannot skip partitions.
-            setup=("set plan_cache_mode = force_custom_plan", "set jit = off",
-                   kpi_minutes.CREATE_STAGING),
-        )  # fmt: skip
-        self._lease_of: asyncpg.Connection | None = None
+            settings,
+            supervisor,
+            self.counts,
+            _log,
+            staging=kpi_minutes.CREATE_STAGING,
+            backlog_bytes=backlog_bytes,
+        )
+        self._now_us = now_us
         self._leaves = LeafCache()
         self.pending = Pending(
             quiet_seconds=settings.measure_quiet_seconds,
             longest_seconds=settings.measure_longest_seconds,
         )
-        self._throttle = Throttle(_log)
-        self._task: asyncio.Task[None] | None = None
-
-    async def __aenter__(self) -> Self:
-        """Start; what is wrong with the database is met later."""
-        self._task = self._supervisor.start(self._run(), name=self.name)
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop wherever it is: the queue keeps what was not measured."""
-        await cancel(self._task)
-        self.close()
-
-    def close(self) -> None:
-        """End the session, and with it the lease."""
-        self._session.cut()
-
-    async def _run(self) -> None:
-        while True:
-            has_more = await self.wake()
-            await asyncio.sleep(0 if has_more else self._settings.measure_interval_seconds)
-
-    async def wake(self) -> bool:
-        """Measure one piece of what is due; return whether more is due at once.
-
-        While the writer is behind, or another process has the lease, it only tells how much waits.
-        A busy or absent database is counted and met again at the next call; what no repetition
-        would mend is raised.
-        """
-        try:
-            async with self._session.hold() as connection:
-                is_behind = self._backlog_bytes() > self._settings.batch_bytes
-                is_ours = await self._has_lease(connection)
-                has_more = is_ours and not is_behind and await self._work(connection)
-                self.counts.pending = len(self.pending)
-                self.counts.behind_seconds = await measure_queue.oldest_seconds(connection)
-                return has_more
-        except Exception as error:
-            self._forget()
-            if verdict_of(error) is not Verdict.BUSY:
-                raise
-            self.counts.busy += 1
-            self._throttle.warning("busy", "measuring waits: %s: %s", type(error).__name__, error)
-            return False
-
-    async def _has_lease(self, connection: asyncpg.Connection) -> bool:
-        if connection is not self._lease_of:
-            self._forget()
-            if await connection.fetchval("select pg_try_advisory_lock($1)", attempts.LEASE):
-                self._lease_of = connection
-        self.counts.is_leader = connection is self._lease_of
-        return self.counts.is_leader
 
     def _forget(self) -> None:
         """Start anew from the queue, as another process would."""
-        self._lease_of = None
-        self.counts.is_leader = False
+        super()._forget()
         self.pending.clear()
+        self.counts.pending = 0
         self._leaves.forget()
+
+    async def _oldest_seconds(self, connection: asyncpg.Connection) -> float:
+        return await measure_queue.oldest_seconds(connection)
 
     async def _work(self, connection: asyncpg.Connection) -> bool:
         loop = asyncio.get_running_loop()
@@ -153,6 +94,7 @@ class Measurer:
             }
             await self._measure(connection, due, spans, is_queued=True)
         again = await self._look_again(connection)
+        self.counts.pending = len(self.pending)
         return len(due) == PIECE or again
 
     async def _take(self, connection: asyncpg.Connection, now: float) -> None:

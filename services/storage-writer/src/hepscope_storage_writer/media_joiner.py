@@ -1,20 +1,16 @@
 """Media joiner: joins what came in the other order, and tells calls the worst of their reports.
 
-It works off the queue that storing transactions fill (``media_queue``). Every writer process may
-run one; a session advisory lock decides which of them works. It yields to storing: while more than
-a batch waits to be stored by this process, it waits, and what is left stands in the database.
+It works off the queue that storing transactions fill (``media_queue``).
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 import asyncpg
 
 from hepscope_common.clock import Clock, wall_clock_us
-from hepscope_common.logs import Throttle, get_logger
-from hepscope_common.runtime import Supervisor, cancel
+from hepscope_common.logs import get_logger
+from hepscope_common.runtime import Supervisor
 from hepscope_common.store import media_minutes
 from hepscope_common.store.media_minutes import MinuteKey, MinuteSums
 from hepscope_common.store.partitions import LeafCache
@@ -28,7 +24,7 @@ from hepscope_storage_writer.media_queue import Left
 from hepscope_storage_writer.media_row import MediaRow
 from hepscope_storage_writer.media_unjoined import Place, changed, read_left, update
 from hepscope_storage_writer.media_worst import write_worst
-from hepscope_storage_writer.session import Session
+from hepscope_storage_writer.queue_worker import QueueWorker
 from hepscope_storage_writer.settings import WriterSettings
 
 LEASE: Final = 0x48455053_4A4F494E  # "HEPSJOIN"; one number per database
@@ -41,11 +37,11 @@ PIECE: Final = 2000
 _log = get_logger("writer.media")
 
 
-class MediaJoiner:
+class MediaJoiner(QueueWorker):
     """The component; ``counts`` says what it did and what waits."""
 
     name = "media-joiner"
-    drain_seconds = 10.0
+    lease = LEASE
 
     def __init__(
         self,
@@ -57,80 +53,22 @@ class MediaJoiner:
         now_us: Clock = wall_clock_us,
     ) -> None:
         self.counts = JoinerCounts()
-        self._settings = settings
-        self._supervisor = supervisor
-        self._backlog_bytes = backlog_bytes
-        self._now_us = now_us
-        self._session = Session(
+        super().__init__(
             dsn,
-            name="hepscope media joiner",
-            # Generic plans cannot skip partitions.
-            setup=(
-                "set plan_cache_mode = force_custom_plan",
-                "set jit = off",
-                media_minutes.CREATE_STAGING,
-            ),
+            settings,
+            supervisor,
+            self.counts,
+            _log,
+            staging=media_minutes.CREATE_STAGING,
+            backlog_bytes=backlog_bytes,
         )
-        self._lease_of: asyncpg.Connection | None = None
+        self._now_us = now_us
         self._leaves = LeafCache()
         self._take = TAKE_ROWS
         self._failed_once = 0
-        self._throttle = Throttle(_log)
-        self._task: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> Self:
-        """Start; what is wrong with the database is met later."""
-        self._task = self._supervisor.start(self._run(), name=self.name)
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop wherever it is: the queue keeps what was not joined."""
-        await cancel(self._task)
-        self.close()
-
-    def close(self) -> None:
-        """End the session, and with it the lease."""
-        self._session.cut()
-
-    async def _run(self) -> None:
-        while True:
-            has_more = await self.wake()
-            await asyncio.sleep(0 if has_more else self._settings.measure_interval_seconds)
-
-    async def wake(self) -> bool:
-        """Work off one piece of the queue; return whether there is more.
-
-        While the writer is behind, or another process has the lease, it only tells for how long
-        what is left waits. A busy or absent database is counted and met again at the next call;
-        what no repetition would mend is raised.
-        """
-        try:
-            async with self._session.hold() as connection:
-                is_behind = self._backlog_bytes() > self._settings.batch_bytes
-                is_ours = await self._has_lease(connection)
-                has_more = is_ours and not is_behind and await self._work(connection)
-                self.counts.behind_seconds = await media_queue.oldest_seconds(connection)
-                return has_more
-        except Exception as error:
-            self._lease_of, self.counts.is_leader = None, False
-            if verdict_of(error) is not Verdict.BUSY:
-                raise
-            self.counts.busy += 1
-            self._throttle.warning("busy", "joining waits: %s: %s", type(error).__name__, error)
-            return False
-
-    async def _has_lease(self, connection: asyncpg.Connection) -> bool:
-        if connection is not self._lease_of:
-            self._lease_of = None
-            if await connection.fetchval("select pg_try_advisory_lock($1)", LEASE):
-                self._lease_of = connection
-        self.counts.is_leader = connection is self._lease_of
-        return self.counts.is_leader
+    async def _oldest_seconds(self, connection: asyncpg.Connection) -> float:
+        return await media_queue.oldest_seconds(connection)
 
     async def _work(self, connection: asyncpg.Connection) -> bool:
         ids, left, has_more = await media_queue.take(connection, self._take)
