@@ -39,6 +39,7 @@ class ProtocolType(NamedTuple):
 
 SIP = 1
 RTCP_JSON = 5
+LOG = 100
 QOS_JSON = 32
 RTP_REPORT = 34
 MOS_REPORT = 35

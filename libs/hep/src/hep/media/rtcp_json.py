@@ -1,10 +1,10 @@
 """RTCP as JSON (HEP type 5), in the dialects of the agents.
 
 heplify 1, rtpengine, rtpproxy, Kamailio's captagent, Asterisk and the FreeSWITCH bridges share the
-names sender_information and report_blocks; heplify 2 has names of its own, pion those of its
-library. report_count and type are not trusted: the bridges count events in the first, and the
-second is that of the last packet of a compound. Numbers may be text, sender_information null, the
-XR block all zeros, which means that there was none.
+names sender_information and report_blocks, as does `hep.media.rtcp_json_writer`; heplify 2 has
+names of its own, pion those of its library. report_count and type are not trusted: the bridges
+count events in the first, and the second is that of the last packet of a compound. Numbers may be
+text, sender_information null, the XR block all zeros, which means that there was none.
 """
 
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ from hep.media import rtcp_pion, values, xr_metrics
 from hep.media.errors import MediaError, Reason
 from hep.media.json_text import JsonObject, objects
 from hep.media.report import Source, StreamReport, Way
+from hep.rtcp.blocks import STATISTICS
 
 _RECEIVER_REPORT = (201, "201")
 _KEYS = frozenset(
@@ -23,6 +24,8 @@ _KEYS = frozenset(
         "report_count",
         "report_blocks",
         "report_blocks_xr",
+        "voip_metrics",
+        "xr_blocks",
         "sdes_ssrc",
         "sdes_information",
         "sdes_report_count",
@@ -30,8 +33,8 @@ _KEYS = frozenset(
         "extended_report_information",
     }
 )
-_HEPLIFY_2_KEYS = frozenset({"sender_report", "receiver_report", "voip_metrics"})
-_XR_KEYS = ("report_blocks_xr", "Extended_report_information", "extended_report_information")
+_HEPLIFY_2_KEYS = frozenset({"sender_report", "receiver_report"})
+_XR_KEYS = ("Extended_report_information", "extended_report_information")
 
 
 def reports_of_json(payload: bytes) -> list[StreamReport]:
@@ -65,12 +68,25 @@ def _of_packet(entry: JsonObject) -> Iterator[StreamReport]:
         # heplify writes a block of zeros where a report has none.
         if any(block.values()):
             yield _received(block, reporter)
+    yield from _metrics(entry, reporter)
+    for block in _entries(entry.get("xr_blocks")):
+        if block.get("type") == STATISTICS:
+            yield xr_metrics.of_json_statistics(block, reporter)
+
+
+def _metrics(entry: JsonObject, reporter: int | None) -> Iterator[StreamReport]:
+    blocks = _entries(entry.get("report_blocks_xr"))
+    # Both objects are about one block. heplify's first has less than its second, whose two MOS
+    # are the wrong way round; the first of hep.media.rtcp_json_writer has all of it.
+    if "voip_metrics" in entry and not any("MOS_LQ" in block for block in blocks):
+        blocks = []
+        yield from _voip_metrics(entry, reporter)
     for key in _XR_KEYS:
-        for block in _entries(entry.get(key)):
-            report = xr_metrics.of_json(block, reporter)
-            if report is not None:
-                yield report
-    yield from _voip_metrics(entry, reporter)
+        blocks.extend(_entries(entry.get(key)))
+    for block in blocks:
+        report = xr_metrics.of_json(block, reporter)
+        if report is not None:
+            yield report
 
 
 def _entries(value: object) -> list[JsonObject]:

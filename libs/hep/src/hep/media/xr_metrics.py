@@ -151,3 +151,14 @@ def of_statistics(block: Statistics, reporter_ssrc: int | None) -> StreamReport:
         jitter_units=float(block.mean_jitter) if jitter else None,
         jitter_max_units=float(block.max_jitter) if jitter else None,
     )
+
+
+_STATISTICS_NAMES = ("flags", "begin", "end", "lost", "duplicates", "mean_jitter", "max_jitter")
+
+
+def of_json_statistics(block: Mapping[str, object], reporter_ssrc: int | None) -> StreamReport:
+    """The same of an object whose names are those of Statistics; what is no number is 0."""
+    said = {name: values.count(block.get(name)) or 0 for name in _STATISTICS_NAMES}
+    return of_statistics(
+        Statistics(ssrc=values.ssrc(block.get("ssrc")) or 0, **said), reporter_ssrc
+    )

@@ -1,4 +1,4 @@
-"""RTCP: compounds read and written, extended reports, and the arithmetic of their clocks."""
+"""RTCP: compounds read and written, SRTCP told apart, and the arithmetic of their clocks."""
 
 from hep.rtcp.blocks import (
     Dlrr,
@@ -18,7 +18,7 @@ from hep.rtcp.clock import (
     tapped_round_trip_us,
     us_to_ntp,
 )
-from hep.rtcp.decoder import decode
+from hep.rtcp.decoder import SoundPart, decode, decode_sound
 from hep.rtcp.encoder import encode
 from hep.rtcp.packets import (
     App,
@@ -34,6 +34,7 @@ from hep.rtcp.packets import (
     SourceDescription,
     UnknownPacket,
 )
+from hep.rtcp.protection import Form, Reading, read
 
 __all__ = [
     "App",
@@ -42,7 +43,9 @@ __all__ = [
     "DlrrItem",
     "ExtendedReport",
     "Feedback",
+    "Form",
     "Packet",
+    "Reading",
     "ReceiptTimes",
     "ReceiverReport",
     "ReferenceTime",
@@ -51,6 +54,7 @@ __all__ = [
     "SdesChunk",
     "SdesItem",
     "SenderReport",
+    "SoundPart",
     "SourceDescription",
     "Statistics",
     "UnknownBlock",
@@ -58,9 +62,11 @@ __all__ = [
     "VoipMetrics",
     "XrBlock",
     "decode",
+    "decode_sound",
     "encode",
     "middle_bits",
     "ntp_to_us",
+    "read",
     "round_trip_us",
     "tapped_round_trip_us",
     "us_to_ntp",

@@ -7,6 +7,7 @@ have is kept as UnknownPacket, but for SR and RR, whose numbers would be wrong.
 """
 
 from struct import Struct
+from typing import NamedTuple
 
 from hep.media.errors import MediaError, Reason
 from hep.rtcp.blocks import HEAD, XrBlock, read_block
@@ -49,29 +50,59 @@ def decode(data: bytes) -> tuple[Packet, ...]:
 
     Raises MediaError: EMPTY, TRUNCATED, BAD_VERSION, NOT_RTCP, BAD_LENGTH, BAD_PADDING, TOO_MANY.
     """
-    if not data:
-        raise MediaError(Reason.EMPTY, 0)
+    found = decode_sound(data)
+    if found.refusal is not None:
+        raise found.refusal
+    return found.packets
+
+
+class SoundPart(NamedTuple):
+    """The beginning of a compound, as far as it is sound."""
+
+    packets: tuple[Packet, ...]
+    end: int
+    """Offset behind the last of them."""
+    refusal: MediaError | None
+    """Why the rest is none of it; None when all is sound."""
+
+
+def decode_sound(data: bytes) -> SoundPart:
+    """The packets before the first that is not sound; never raises.
+
+    For a compound whose end a capture lacks, and to look at what may be SRTCP.
+    """
     packets: list[Packet] = []
     at = 0
+    refusal = None if data else MediaError(Reason.EMPTY, 0)
     while at < len(data):
         if len(packets) >= MAX_PACKETS:
-            raise MediaError(Reason.TOO_MANY, at)
-        if len(data) - at < _HEADER.size:
-            raise MediaError(Reason.TRUNCATED, at)
-        first, kind, words = _HEADER.unpack_from(data, at)
-        if first >> 6 != 2:
-            raise MediaError(Reason.BAD_VERSION, at)
-        if kind not in _RTCP_TYPES:
-            raise MediaError(Reason.NOT_RTCP, at + 1)
-        end = at + _HEADER.size + 4 * words
-        if end > len(data):
-            raise MediaError(Reason.BAD_LENGTH, at + 2)
-        body = data[at + _HEADER.size : end]
-        if first & 0x20:
-            body = _without_padding(body, end)
-        packets.append(_read(kind, first & 0x1F, body, at))
-        at = end
-    return tuple(packets)
+            refusal = MediaError(Reason.TOO_MANY, at)
+            break
+        try:
+            packet, at = _packet(data, at)
+        except MediaError as error:
+            refusal = error
+            break
+        packets.append(packet)
+    return SoundPart(tuple(packets), at, refusal)
+
+
+def _packet(data: bytes, at: int) -> tuple[Packet, int]:
+    """The packet that begins at an offset, and where it ends."""
+    if len(data) - at < _HEADER.size:
+        raise MediaError(Reason.TRUNCATED, at)
+    first, kind, words = _HEADER.unpack_from(data, at)
+    if first >> 6 != 2:
+        raise MediaError(Reason.BAD_VERSION, at)
+    if kind not in _RTCP_TYPES:
+        raise MediaError(Reason.NOT_RTCP, at + 1)
+    end = at + _HEADER.size + 4 * words
+    if end > len(data):
+        raise MediaError(Reason.BAD_LENGTH, at + 2)
+    body = data[at + _HEADER.size : end]
+    if first & 0x20:
+        body = _without_padding(body, end)
+    return _read(kind, first & 0x1F, body, at), end
 
 
 def _without_padding(body: bytes, end: int) -> bytes:
