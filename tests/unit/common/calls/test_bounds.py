@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hepscope_common.calls.bounds import CALL_ID_BYTES, stored_call_id
+from hepscope_common.calls.bounds import CALL_ID_BYTES, is_cut_call_id, stored_call_id
 
 
 def test_call_id_of_512_bytes_is_stored_as_it_is() -> None:
@@ -39,3 +39,11 @@ def test_stored_call_id_always_fits_and_is_stable(text: str) -> None:
 
     assert len(stored.encode("utf-8", "surrogatepass")) <= CALL_ID_BYTES
     assert stored_call_id(stored) == stored
+
+
+def test_tells_a_cut_call_id_from_a_whole_one() -> None:
+    """By length, mark and hash, whatever character did not fit at the cut."""
+    for text in ("x" * 513, "x" + "é" * 300, "\N{SNOWMAN}" * 300, "\U0001f4de" * 200):
+        assert is_cut_call_id(stored_call_id(text))
+    for text in ("", "x" * 512, "a…0123456789abcdef", "x" * 480 + "…", "x" * 490 + "…" + "g" * 16):
+        assert not is_cut_call_id(stored_call_id(text))

@@ -135,7 +135,7 @@ def test_retransmissions_of_a_capture(corpus: Path) -> None:
         ]
     )
 
-    copies = [arrow for arrow in flow.arrows if arrow.retransmission]
+    copies = [arrow for arrow in flow.arrows if arrow.resend]
     assert {arrow.label for arrow in copies} == {"INVITE"}
     assert len(copies) == facts["sip_retransmissions_flagged"]
 
@@ -149,7 +149,7 @@ def test_ladder_of_one_clock_is_in_time_order(corpus: Path, name: str) -> None:
         calls[message.call_id].append(flow_message("", message, envelope))
 
     for messages in calls.values():
-        times = [arrow.time_us for arrow in flow_of(messages).arrows]
+        times = [arrow.message.time_us for arrow in flow_of(messages).arrows]
         assert times == sorted(times)
         assert len(times) == len(messages)
 

@@ -19,6 +19,11 @@ from unit.common.calls.samples import (
 )
 
 
+def shown(flow: Flow) -> list[FlowMessage]:
+    """Return every message of a flow: each is an arrow, or one of an arrow's copies."""
+    return [one for arrow in flow.arrows for one in arrow.copies or (arrow.message,)]
+
+
 def test_answered_call_as_a_ladder() -> None:
     """Hosts from left to right, arrows from top to bottom."""
     flow = flow_of(flow_messages(answered_call()))
@@ -35,21 +40,21 @@ def test_answered_call_as_a_ladder() -> None:
     ]
     assert (flow.arrows[0].from_host, flow.arrows[0].to_host) == ("192.0.2.1", "192.0.2.2")
     assert (flow.arrows[1].from_host, flow.arrows[1].to_host) == ("192.0.2.2", "192.0.2.1")
-    assert not any(arrow.retransmission for arrow in flow.arrows)
+    assert not any(arrow.resend for arrow in flow.arrows)
 
 
-def test_retransmissions_are_flagged_and_kept() -> None:
+def test_resends_are_numbered_and_kept() -> None:
     """They are arrows like any other."""
     call = [make_request("INVITE", at) for at in (1.5, 0, 0.5)]
 
-    assert [a.retransmission for a in flow_of(flow_messages(call)).arrows] == [False, True, True]
+    assert [a.resend for a in flow_of(flow_messages(call)).arrows] == [0, 1, 2]
 
 
 def test_true_times_are_shown_where_the_order_is_corrected() -> None:
     """A response stands below its request with its earlier time."""
     flow = flow_of(flow_messages([make_request("INVITE", 0.2), make_response(100, 0)]))
 
-    assert [arrow.time_us - START_US for arrow in flow.arrows] == [200_000, 0]
+    assert [arrow.message.time_us - START_US for arrow in flow.arrows] == [200_000, 0]
 
 
 @pytest.mark.parametrize(
@@ -89,13 +94,13 @@ def test_label_without_reason_is_the_code_alone() -> None:
 
 def test_flow_of_nothing_is_empty() -> None:
     """No hosts, no arrows."""
-    assert flow_of([]) == Flow((), ())
+    assert flow_of([]) == Flow((), (), {}, {})
 
 
 @settings(max_examples=200, deadline=None)
 @given(any_call, st.randoms(use_true_random=False))
 def test_shuffled_messages_give_one_flow(call: list[Seen], chance: random.Random) -> None:
-    """Each message is one arrow between hosts that are there."""
+    """Each message is one arrow, or one of its copies, between hosts that are there."""
     messages = flow_messages(call)
     shuffled = messages.copy()
     chance.shuffle(shuffled)
@@ -103,6 +108,6 @@ def test_shuffled_messages_give_one_flow(call: list[Seen], chance: random.Random
     flow = flow_of(shuffled)
 
     assert flow == flow_of(messages)
-    assert sorted(a.message_id for a in flow.arrows) == sorted(m.message_id for m in messages)
+    assert sorted(one.message_id for one in shown(flow)) == sorted(m.message_id for m in messages)
     ends = {end for arrow in flow.arrows for end in (arrow.from_host, arrow.to_host)}
     assert ends == {host.id for host in flow.hosts}

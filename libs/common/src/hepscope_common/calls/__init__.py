@@ -22,7 +22,7 @@ from hepscope_common.calls.registration import (
     registration_of,
     registration_state,
 )
-from hepscope_common.calls.retransmission import Retransmissions, retransmissions
+from hepscope_common.calls.retransmission import retransmissions
 from hepscope_common.calls.signal import Signal, is_followed, signal_of
 from hepscope_common.calls.state import CallState, call_state
 from hepscope_common.calls.times import duration_s, ended_us, pdd_ms, ring_s
@@ -47,7 +47,6 @@ __all__ = [
     "KeyTime",
     "RegistrationFacts",
     "RegistrationState",
-    "Retransmissions",
     "Signal",
     "begins_again",
     "call_state",

@@ -4,6 +4,7 @@ An index entry above 2.7 kB is an error that stops a whole batch, so every text 
 indexed is cut first, always in the same way, or a cut value would not be found again.
 """
 
+import re
 from hashlib import blake2b
 
 USER_CHARS = 256  # user parts and domains; a DNS name has at most 255
@@ -17,6 +18,7 @@ CALL_ID_BYTES = 512
 CALL_ID_KEPT_BYTES = 480  # leaves room for the mark and the hash below 512
 _CHARS_NEVER_TOO_LONG = CALL_ID_BYTES // 4  # a character has at most 4 bytes in UTF-8
 _HASH_BYTES = 8
+_DIGEST = re.compile("[0-9a-f]{16}")
 
 
 def stored_call_id(text: str) -> str:
@@ -33,3 +35,11 @@ def stored_call_id(text: str) -> str:
         return text
     kept = encoded[:CALL_ID_KEPT_BYTES].decode("utf-8", "ignore")
     return f"{kept}…{blake2b(encoded, digest_size=_HASH_BYTES).hexdigest()}"
+
+
+def is_cut_call_id(stored: str) -> bool:
+    """Return whether a stored Call-ID is what became of one that was too long."""
+    kept, mark, digest = stored.rpartition("…")
+    # A character that did not fit whole was left out: three bytes at most.
+    fits = len(kept.encode("utf-8", "surrogatepass")) >= CALL_ID_KEPT_BYTES - 3
+    return bool(mark) and fits and _DIGEST.fullmatch(digest) is not None

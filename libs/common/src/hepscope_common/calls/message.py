@@ -1,7 +1,8 @@
 """Flow message: one stored SIP message, with the columns that flow and dialogs need.
 
 Addresses are text as the API shows them ("" = unknown), times are microseconds since the
-epoch in packet time. Values come from typed columns, so that a ladder needs no payload.
+epoch in packet time. Values come from typed columns; only ``sdp`` and ``reason_header`` need the
+payload (see ``contents``).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from hep.sip import SipMessage
     from hepscope_common.calls.envelope import Envelope
+    from hepscope_common.calls.sdp_summary import SdpSummary
 
 
 @dataclass(slots=True)
@@ -38,6 +40,9 @@ class FlowMessage:
     to_tag: str = ""
     protocol_type: int = 1  # HEP chunk 11
     label: str = ""  # of what is not SIP
+    user_agent: str = ""
+    sdp: SdpSummary | None = None
+    reason_header: str = ""
 
     @property
     def transaction_method(self) -> str:
@@ -70,4 +75,5 @@ def flow_message(message_id: str, message: SipMessage, envelope: Envelope) -> Fl
         via_branch=message.via_branch,
         from_tag=message.from_tag,
         to_tag=message.to_tag,
+        user_agent=message.user_agent,
     )

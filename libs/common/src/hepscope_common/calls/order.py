@@ -1,11 +1,11 @@
 """Order of a call's messages: packet time, corrected by what SIP makes impossible.
 
-Nodes have clocks of their own and some agents only milliseconds, so a response can carry an
-earlier time than its request. Within SKEW_US three facts decide instead: a request comes
-before its responses, a final response before its ACK (both binding), and a proxy receives what
-it forwards before it sends it (between nodes only, or where times are equal, and given up where
-messages run in a circle). Beyond that bound a clock is simply wrong, and packet time stands.
-Times themselves are never changed.
+Nodes have clocks of their own and some agents only milliseconds, so a response can carry an earlier
+time than its request, also once the skew that is known was taken off (see ``skew``). Within SKEW_US
+three facts decide instead: a request comes before its responses, a final response before its ACK
+(both binding), and a proxy receives what it forwards before it sends it (between nodes only, or
+where times are equal, and given up where messages run in a circle). Beyond that bound a clock is
+simply wrong, and packet time stands. Times themselves are never changed.
 """
 
 from collections import defaultdict
