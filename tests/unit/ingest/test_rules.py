@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hepscope_common.rules.dedup import GENERATION_US, Deduplicator
+from hepscope_common.rules.methods import Methods, discarded, methods_of
+from hepscope_common.rules.networks import PeerNetworks
 from hepscope_common.runtime import StartupError
 from hepscope_common.settings import Settings, load
 from hepscope_ingest.peers import pack_endpoint
-from hepscope_ingest.rules.dedup import GENERATION_US, Deduplicator
 from hepscope_ingest.rules.fields import FieldRule, FieldRules, Subject, parse_field_rule
 from hepscope_ingest.rules.keys import NodeKey, NodeKeys
-from hepscope_ingest.rules.methods import Methods, discarded, methods_of
-from hepscope_ingest.rules.networks import PeerNetworks
 from hepscope_ingest.rules.patterns import MAX_FIELD, compile_pattern, matches
 from hepscope_ingest.settings import IngestSettings
 from support.builders import make_request, make_response
@@ -165,7 +165,8 @@ def test_hostile_text_costs_little(pattern: str) -> None:
         return
     begun = time.process_time()
     assert not matches(compiled, "a" * 100_000 + "c") or pattern == "a*a*$"
-    assert time.process_time() - begun < 0.2
+    # What is quadratic takes many seconds; another thread or the collector may take a part of one.
+    assert time.process_time() - begun < 3.0
 
 
 @settings(max_examples=300, deadline=None)

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from hep import decode, decode3, encode3
 from hep.sip import Fault, looks_like_sip, parse
 from hep.sip.message import SipMessage
+from hepscope_common.rules.mask_numbers import NumberMask
+from hepscope_common.rules.masker import Masker
 from hepscope_ingest.rules.canonical import may_hold_copies, with_payload
-from hepscope_ingest.rules.mask_numbers import NumberMask
-from hepscope_ingest.rules.masker import Masker
 from support.builders import make_packet, make_request
 from support.corpus_replay import HEP_RECORDINGS, hep_recording
 from support.hep_wire import generic, packet, start

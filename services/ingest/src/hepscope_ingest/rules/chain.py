@@ -10,15 +10,15 @@ from hep import Admitted, decode3
 from hep.layouts import read_start
 from hep.protocols import SIP
 from hep.sip import looks_like_sip
+from hepscope_common.rules.dedup import Deduplicator
+from hepscope_common.rules.mask_numbers import NumberMask
+from hepscope_common.rules.masker import Masker
+from hepscope_common.rules.methods import Methods, discarded, methods_of
 from hepscope_ingest.nodes import Node, shown_name
 from hepscope_ingest.refusal import Refusal
 from hepscope_ingest.rules.canonical import may_hold_copies, with_payload
-from hepscope_ingest.rules.dedup import Deduplicator
 from hepscope_ingest.rules.fields import FieldRules, Subject
 from hepscope_ingest.rules.keys import NodeKeys
-from hepscope_ingest.rules.mask_numbers import NumberMask
-from hepscope_ingest.rules.masker import Masker
-from hepscope_ingest.rules.methods import Methods, discarded, methods_of
 from hepscope_ingest.rules.settings import RuleSettings
 
 Discarded = Callable[[str, Methods], None]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from hep.sip import SipMessage, parse
-from hepscope_ingest.rules.networks import Membership
+from hepscope_common.rules.networks import Membership
 from hepscope_ingest.rules.patterns import compile_pattern, matches
 
 _SIP_FIELDS: dict[str, Callable[[SipMessage], str]] = {

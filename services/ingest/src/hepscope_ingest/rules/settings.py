@@ -6,10 +6,10 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, Field, InstanceOf, model_validator
 
 from hep.protocols import PROTOCOL_TYPES
+from hepscope_common.rules.networks import Network
 from hepscope_common.settings import CommaList, Section
 from hepscope_ingest.rules.fields import FieldRule, parse_field_rule
 from hepscope_ingest.rules.keys import NodeKey, parse_node_key
-from hepscope_ingest.rules.networks import Network
 
 _TYPE_NUMBERS = {row.name: number for number, row in PROTOCOL_TYPES.items()}
 
@@ -110,7 +110,7 @@ class RuleSettings(Section):
     audio/telephone-event, KPML and the like."""
 
     mask_sdes_keys: bool = False
-    """Overwrite media keys in bodies: a=crypto inline keys, a=key-mgmt and k= lines."""
+    """Overwrite media keys in bodies: a=crypto inline keys, a=key-mgmt, a=ice-pwd and k= lines."""
 
     mask_credentials: bool = False
     """Overwrite credentials in Authorization, Proxy-Authorization and Authentication-Info; realm,

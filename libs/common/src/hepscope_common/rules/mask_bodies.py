@@ -2,7 +2,8 @@
 
 import re
 
-from hepscope_ingest.rules.mask_text import FILL, hide
+from hepscope_common.rules.cover import FILL
+from hepscope_common.rules.mask_text import hide
 
 DTMF_TYPES = (
     "application/dtmf",  # and dtmf-relay
@@ -16,8 +17,10 @@ _RELAY = "application/dtmf-relay"
 _RELAY_LINE = re.compile(r"([^\S\r\n]*+duration\s*+=\s*+\d{1,6}\s*+)|([^\S\r\n]*+signal\s*+=)(.*)",
                          re.IGNORECASE | re.DOTALL)  # fmt: skip
 
-# RFC 4568 (crypto), RFC 4567 (key-mgmt), RFC 8866 section 5.12 (k=).
-_KEY_LINE = re.compile(r"^(a=crypto:|a=key-mgmt:|k=)([^\n]*+)", re.IGNORECASE | re.MULTILINE)
+# RFC 4568 (crypto), RFC 4567 (key-mgmt), RFC 8839 section 5.4 (ice-pwd), RFC 8866 section 5.12.
+_KEY_LINE = re.compile(
+    r"^(a=crypto:|a=key-mgmt:|a=ice-pwd:|k=)([^\n]*+)", re.IGNORECASE | re.MULTILINE
+)
 _INLINE = re.compile(r"(inline:[ \t]*+)([^|;\s]*+)", re.IGNORECASE)
 _METHOD = re.compile(r"[a-z0-9-]{1,16}[: ]", re.IGNORECASE)
 

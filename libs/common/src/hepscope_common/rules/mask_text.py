@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from hep.sip.headers import canonical_name
-
-FILL = "x"
+from hepscope_common.rules.cover import FILL
 
 _HIDDEN = re.compile(r"[^\r\n\t ]")
 
@@ -17,6 +16,27 @@ _HIDDEN = re.compile(r"[^\r\n\t ]")
 def hide(text: str) -> str:
     """Return a header's text overwritten; blanks and line ends stay, so that folds stay folds."""
     return _HIDDEN.sub(FILL, text)
+
+
+_MARK = 0x100
+_MARKED = {chr(code): chr(_MARK + code) for code in range(128)}
+_UNMARKED = {_MARK + code: code for code in range(128)}
+_MARKS = re.compile(f"[{chr(_MARK)}-{chr(_MARK + 127)}]+")
+
+
+def marked(text: str) -> str:
+    """Return ASCII text as it stands in the place of something: nothing takes it for original."""
+    return "".join(map(_MARKED.__getitem__, text))
+
+
+def unmarked(text: str) -> str:
+    """Return the text with what replaced something as it is to be shown."""
+    return _MARKS.sub(lambda found: found[0].translate(_UNMARKED), text)
+
+
+def without_marks(text: str) -> str:
+    """Return Latin-1 text of the same length, an x for each character that replaced another."""
+    return _MARKS.sub(lambda found: FILL * len(found[0]), text)
 
 
 class HeaderText(NamedTuple):

@@ -7,7 +7,7 @@ lines are looked for in all of a payload, since bodies hold SIP messages too (me
 import re
 
 from hep.sip.headers import quoted_end
-from hepscope_ingest.rules.mask_text import hide
+from hepscope_common.rules.mask_text import hide
 
 CREDENTIAL_LINE = re.compile(
     r"^((?:proxy-)?(?:authorization|authentication-info)(?:\r?\n[ \t]|[ \t])*+:)"

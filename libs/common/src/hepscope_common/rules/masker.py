@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from hep.sip import split
 from hep.sip.head import head_bounds, head_start
-from hepscope_ingest.rules.mask_bodies import hide_body, mask_dtmf, mask_media_keys
-from hepscope_ingest.rules.mask_credentials import mask_credentials
-from hepscope_ingest.rules.mask_numbers import NumberMask
-from hepscope_ingest.rules.mask_text import headers_of
-from hepscope_ingest.rules.methods import methods_of
+from hepscope_common.rules.mask_bodies import hide_body, mask_dtmf, mask_media_keys
+from hepscope_common.rules.mask_credentials import mask_credentials
+from hepscope_common.rules.mask_numbers import NumberMask
+from hepscope_common.rules.mask_text import headers_of
+from hepscope_common.rules.methods import methods_of
 
 
 @dataclass(frozen=True, slots=True)
