@@ -23,11 +23,13 @@ async def acknowledged_some(numbered: Numbered) -> None:
             await asyncio.sleep(0.01)
 
 
-async def flow(numbered: Numbered) -> None:
-    """Send for a second, so that a kill hits traffic."""
-    for _ in range(100):
+async def flow(numbered: Numbered, killed: asyncio.Event) -> None:
+    """Send until a while after the kill, so that it hits traffic however late it comes."""
+    left = 20
+    while left:
         await numbered.send(30)
         await asyncio.sleep(0.01)
+        left -= killed.is_set()
 
 
 async def test_a_killed_broker_costs_nothing_that_was_acknowledged(
@@ -37,9 +39,11 @@ async def test_a_killed_broker_costs_nothing_that_was_acknowledged(
     async with fresh_bus(mortal_kafka, partitions=3) as bus:
         numbered = Numbered(bus, 3)
         for _ in range(2):
-            sending = asyncio.create_task(flow(numbered))
+            killed = asyncio.Event()
+            sending = asyncio.create_task(flow(numbered, killed))
             await acknowledged_some(numbered)
             mortal_kafka.kill()
+            killed.set()
             await sending
             assert bus.producer().waiting_records
             mortal_kafka.launch()

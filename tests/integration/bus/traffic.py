@@ -10,7 +10,7 @@ from functools import partial
 from hepscope_common.bus import SIGNALLING, TOPICS, Bus, Consumer, Record, TopicPartition
 from hepscope_common.bus.origins import Numbering, headers_of, numbering_of
 
-PATIENCE_SECONDS = 40.0
+PATIENCE_SECONDS = 100.0
 MANY = 4_000_000
 
 

@@ -100,6 +100,11 @@ class KafkaConsumer:
         """The offset to be given next of each assigned partition."""
         return self._holding.positions
 
+    @property
+    def gone(self) -> int:
+        """Records that the group had yet to read when Kafka no longer held them."""
+        return self._ownership.gone
+
     async def offsets_at(
         self, time_us: int, partitions: Sequence[TopicPartition]
     ) -> Mapping[TopicPartition, int]:

@@ -50,6 +50,8 @@ class Holding:
         self._bounds.check(where, offset)
         self._positions[where] = offset
         self._shelf.drop(where)
+        if self._astray is not None and self._astray.where == where:
+            self._astray = None
 
     def pause(self, partitions: Iterable[TopicPartition]) -> None:
         """Give no records of these until ``resume``."""
@@ -75,10 +77,12 @@ class Holding:
             self._astray = OffsetOutOfRange(where, offset, start, end)
 
     def raise_astray(self) -> None:
-        """Raise what was noted by ``stray``, once."""
-        astray, self._astray = self._astray, None
-        if astray is not None:
-            raise astray
+        """Raise what was noted by ``stray``, once, when all that was fetched before it is given."""
+        astray = self._astray
+        if astray is None or astray.where in self._shelf:
+            return
+        self._astray = None
+        raise astray
 
     def wants(self, max_bytes: int) -> bool:
         """Tell whether more must be fetched to give so many bytes."""

@@ -59,17 +59,20 @@ class Member:
             fetch_max_wait_ms=FETCH_WAIT_MS,
         )
         self.handover = Handover(self._pause_wire, changed)
+        self._starting: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Connect and ask to join; raises the library's error."""
-        await self.client.start()
+        self._starting = asyncio.create_task(self.client.start(), name="bus: start of a member")
+        # Cut short, the library would leave its first connection open.
+        await asyncio.shield(self._starting)
         # Not before the start, which would wait for the group, and the group may wait for us.
         self.client.subscribe(self._topics, listener=self.handover)
 
     async def stop(self) -> None:
         """Leave the group and close, without waiting long for a broker that does not answer."""
         self.handover.close()
-        await end_within(_end(self.client), END_SECONDS)
+        await end_within(_end(self.client, self._starting), END_SECONDS)
 
     def seek(self, where: TopicPartition, offset: int) -> None:
         """Read on from there, if the partition is still assigned."""
@@ -102,8 +105,14 @@ class Member:
                 self.client.pause(at)
 
 
-async def _end(client: AIOKafkaConsumer) -> None:
-    """Close a client; one whose group failed would else leave its connections open."""
+async def _end(client: AIOKafkaConsumer, starting: asyncio.Task[None] | None) -> None:
+    """Close a client once it has started or failed to.
+
+    One whose group failed would else leave its connections open.
+    """
+    if starting is not None:
+        # Whom its error concerns has got it, or has gone.
+        await asyncio.gather(starting, return_exceptions=True)
     try:
         await client.stop()
     finally:

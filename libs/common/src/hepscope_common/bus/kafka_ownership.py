@@ -30,6 +30,8 @@ class Ownership:
         listener: Listener | None,
         trouble: Trouble,
     ) -> None:
+        self.gone = 0
+        """Records that lay between what the group committed and what the logs still hold."""
         self._link = link
         self._bounds = bounds
         self._holding = holding
@@ -105,5 +107,6 @@ class Ownership:
             if not start <= offset <= self._bounds.end(where):
                 text = "%s[%d] holds nothing at offset %d any more: the group begins at %d"
                 self._trouble.tell("gone", text, *where, offset, start)
+                self.gone += max(0, start - offset)
                 offsets[where] = start
         return offsets

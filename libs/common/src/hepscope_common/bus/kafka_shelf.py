@@ -16,6 +16,9 @@ class Shelf:
     def __init__(self) -> None:
         self._queues: dict[TopicPartition, deque[Record]] = {}
 
+    def __contains__(self, where: TopicPartition) -> bool:
+        return bool(self._queues.get(where))
+
     def put(self, where: TopicPartition, records: list[Record]) -> None:
         """Put records behind those of their partition."""
         self._queues.setdefault(where, deque()).extend(records)

@@ -104,6 +104,11 @@ class MemoryConsumer:
         """The offset to be given next of each assigned partition."""
         return self._positions
 
+    @property
+    def gone(self) -> int:
+        """No record is forgotten that a group has yet to read."""
+        return 0
+
     async def offsets_at(
         self, time_us: int, partitions: Sequence[TopicPartition]
     ) -> Mapping[TopicPartition, int]:

@@ -118,6 +118,14 @@ class Consumer(Protocol):
         """The offset to be given next of each assigned partition."""
         ...
 
+    @property
+    def gone(self) -> int:
+        """Records that the group had yet to read when the bus no longer held them.
+
+        As found when partitions were taken over; what is found later raises OffsetOutOfRange.
+        """
+        ...
+
     async def offsets_at(
         self, time_us: int, partitions: Sequence[TopicPartition]
     ) -> Mapping[TopicPartition, int]:
