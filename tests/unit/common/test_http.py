@@ -6,11 +6,13 @@ import socket
 import pytest
 from starlette.types import Receive, Scope, Send
 
+from hepscope_common import http
 from hepscope_common.http import HttpServer
 from hepscope_common.runtime import StartupError, Supervisor
 from hepscope_common.settings import Listen
 
 ANY_PORT = Listen(host="127.0.0.1", port=0)
+FLOOD = 16 << 20
 
 
 async def hello(scope: Scope, receive: Receive, send: Send) -> None:
@@ -74,10 +76,56 @@ async def test_a_start_that_is_given_up_leaves_nothing_behind() -> None:
     """Ctrl-C while it starts frees the port."""
     server = HttpServer("page", hanging, ANY_PORT, Supervisor())
     starting = asyncio.create_task(server.__aenter__())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while server.address.port == 0:
             await asyncio.sleep(0.001)
     starting.cancel()
-    await asyncio.wait([starting], timeout=5)
+    await asyncio.wait([starting], timeout=60)
     assert starting.cancelled()
     assert is_free(server.address.port)
+
+
+async def test_no_peer_speaks_for_another_address() -> None:
+    """Whom to believe is the application's affair; a server of ours believes nobody by itself."""
+    clients: list[tuple[str, int]] = []
+
+    async def noting(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            clients.append(scope["client"])
+        await hello(scope, receive, send)
+
+    async with HttpServer("page", noting, ANY_PORT, Supervisor()) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.address.port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 192.0.2.9\r\n")
+        writer.write(b"X-Forwarded-Proto: https\r\nConnection: close\r\n\r\n")
+        own = writer.get_extra_info("sockname")
+        await reader.read()
+        writer.close()
+    assert clients == [own]
+
+
+async def flooding(scope: Scope, receive: Receive, send: Send) -> None:
+    """An application that sends more than sockets hold."""
+    if scope["type"] == "lifespan":
+        await hello(scope, receive, send)
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": bytes(FLOOD)})
+
+
+async def test_a_closed_connection_whose_peer_takes_nothing_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It would hold socket and memory for as long as its peer likes; who reads gets all."""
+    async with HttpServer("page", flooding, ANY_PORT, Supervisor()) as server:
+        assert len(await ask(server.address.port)) > FLOOD
+        monkeypatch.setattr(http, "CLOSING_SECONDS", 0.0)
+        monkeypatch.setattr(http, "TICKS", 1)
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.address.port, limit=1024)
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        got = await reader.readexactly(1)
+        async with asyncio.timeout(60):
+            while server.connections:
+                await asyncio.sleep(0.05)
+        assert len(got + await reader.read()) < FLOOD
+        writer.close()

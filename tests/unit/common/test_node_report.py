@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from hep import HepPacket, admit, decode3, scan
 from hep.packet import Quirk
 from hepscope_common.node_report import (
+    MAX_LISTENERS,
     MAX_NAME,
     MAX_SLOTS,
     STATES_PER_PACKET,
+    ListenerState,
     NodeKind,
     NodeReport,
     NodeState,
@@ -51,6 +53,11 @@ WORST = STATE.model_copy(
 )
 
 
+LISTENERS = [
+    ListenerState(transport="t" * 64, host="a" * 64, port=65_535, received=(1 << 63) - 1)
+] * MAX_LISTENERS
+
+
 def report(*nodes: NodeState) -> NodeReport:
     """A report of an ingest called by its address."""
     return NodeReport(
@@ -59,6 +66,7 @@ def report(*nodes: NodeState) -> NodeReport:
         reported_us=NOW_US,
         period_ms=10_000,
         nodes=list(nodes),
+        listeners=LISTENERS,
     )
 
 
@@ -119,6 +127,8 @@ def test_a_later_form_is_refused_and_a_later_field_passed_over() -> None:
 
     later = packet.payload.replace(b'{"instance"', b'{"weather":[1],"instance"')
     assert decode_report(replace(packet, payload=later)).nodes == [STATE]
+    silent = packet.payload.replace(b',"listeners":', b',"weather":')
+    assert decode_report(replace(packet, payload=silent)).listeners is None
     with pytest.raises(ReportError, match="form"):
         decode_report(replace(packet, extra=((0x4853, 5, b"\x02"),)))
     with pytest.raises(ReportError, match="form"):

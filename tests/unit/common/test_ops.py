@@ -19,7 +19,7 @@ ANY_PORT = Listen(host="127.0.0.1", port=0)
 @pytest.fixture
 async def parts() -> dict[str, tuple[bool, str]]:
     """What the parts of the process say of themselves."""
-    return {"writer": (True, "storing")}
+    return {"writer": (True, "storing"), "bus": (True, "connected")}
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ async def client(parts: dict[str, tuple[bool, str]]) -> AsyncIterator[httpx.Asyn
     """A client of an ops port."""
     registry = CollectorRegistry()
     PlainCollector(registry, [CounterFamily("hepscope_x_total", "X.")])
-    app = make_ops_app(registry, {"writer": lambda: parts["writer"]})
+    app = make_ops_app(registry, {"writer": lambda: parts["writer"], "bus": lambda: parts["bus"]})
     async with (
         HttpServer("ops", app, ANY_PORT, Supervisor()) as server,
         httpx.AsyncClient(base_url=f"http://{server.address}", trust_env=False) as http,
@@ -49,6 +49,23 @@ async def test_readiness_names_what_is_not_ready(
     answer = await client.get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["parts"]["writer"] == {"ready": False, "detail": "database away"}
+
+
+async def test_readiness_of_one_part_leaves_the_others_aside(
+    client: httpx.AsyncClient, parts: dict[str, tuple[bool, str]]
+) -> None:
+    """So that a balancer goes on sending what a spool takes while the bus is away."""
+    parts["bus"] = (False, "away")
+    assert (await client.get("/readyz")).status_code == 503
+    assert (await client.get("/readyz?part=writer")).status_code == 200
+    assert (await client.get("/readyz?part=writer&part=bus")).status_code == 503
+
+
+async def test_a_part_that_has_not_started_is_not_ready(client: httpx.AsyncClient) -> None:
+    """Parts name themselves when they start."""
+    answer = await client.get("/readyz?part=ingest")
+    assert answer.status_code == 503
+    assert answer.json()["parts"] == {"ingest": {"ready": False, "detail": "not started"}}
 
 
 async def test_metrics_are_exposed(client: httpx.AsyncClient) -> None:

@@ -184,7 +184,7 @@ async def test_a_stop_while_starting_is_not_kept_waiting() -> None:
         os.kill(os.getpid(), signal.SIGINT)
         yield Endless("b", notes)
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         code = await serve(parts(), supervisor, on_ready=lambda: notes.append("ready"))
     assert (code, notes) == (0, ["enter a", "starting", "exit a"])
 
@@ -214,7 +214,7 @@ class Endlessly(SlowExit):
 async def test_a_second_signal_cuts_the_draining_short() -> None:
     """Of every part that is left, and the code tells; the test's own task goes on."""
     notes: list[str] = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(Impatient.drain_seconds / 2):
         code = await serve(
             each(Part("a", notes), Endlessly("b", notes), Impatient("c", notes)),
             Supervisor(),

@@ -7,6 +7,7 @@ and port 0 is known by its number.
 import asyncio
 import contextlib
 import socket
+import time
 from collections.abc import Generator
 from types import TracebackType
 from typing import Self
@@ -19,6 +20,12 @@ from hepscope_common.settings import Listen
 from hepscope_common.sockets import bind
 
 BACKLOG = 512
+
+CLOSING_SECONDS = 30.0
+"""A connection that was closed is given up when its peer takes nothing of the rest for so long."""
+
+TICKS = 10
+"""Of uvicorn, a second."""
 
 
 class HttpServer:
@@ -40,6 +47,11 @@ class HttpServer:
         """Where a browser on this machine finds it."""
         anywhere = self.address.host in ("0.0.0.0", "::", "127.0.0.1", "::1")  # noqa: S104
         return f"http://localhost:{self.address.port}" if anywhere else f"http://{self.address}"
+
+    @property
+    def connections(self) -> int:
+        """Connections open now."""
+        return len(self._server.server_state.connections) if self._server is not None else 0
 
     async def __aenter__(self) -> Self:
         """Bind and serve; raises StartupError when the address cannot be had."""
@@ -77,6 +89,8 @@ class HttpServer:
             access_log=False,
             lifespan="on",
             server_header=False,
+            # uvicorn would take any local peer's word for who asks.
+            proxy_headers=False,
             timeout_graceful_shutdown=5,
         )
 
@@ -100,9 +114,36 @@ class HttpServer:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its own signal handlers: the runtime decides when to end."""
+    """uvicorn without its own signal handlers: the runtime decides when to end.
+
+    And without connections that never end: one that is closed waits until its peer has taken what
+    was written before, and one that takes nothing would hold socket and memory for good.
+    """
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._closing: dict[asyncio.Transport, tuple[int, float]] = {}
+        """What is left to be taken, and since when it is as much."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         """Capture nothing."""
         yield
+
+    async def on_tick(self, counter: int) -> bool:
+        """Return whether to end."""
+        if counter % TICKS == 0:
+            self._give_up()
+        return await super().on_tick(counter)
+
+    def _give_up(self) -> None:
+        now, before, self._closing = time.monotonic(), self._closing, {}
+        for connection in list(self.server_state.connections):
+            transport = getattr(connection, "transport", None)
+            if not isinstance(transport, asyncio.Transport) or not transport.is_closing():
+                continue
+            left = transport.get_write_buffer_size()
+            was, since = before.get(transport, (-1, now))
+            self._closing[transport] = left, since if left == was else now
+            if left == was and now - since >= CLOSING_SECONDS:
+                transport.abort()

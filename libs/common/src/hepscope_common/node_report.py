@@ -34,6 +34,8 @@ MAX_WORDS: Final = 128
 MAX_DETAIL: Final = 200
 """Characters of what an error says."""
 
+MAX_LISTENERS: Final = 64
+
 STATES_PER_PACKET: Final = 12
 """The longest state takes 4 kB, and a packet 64 kB."""
 
@@ -109,6 +111,18 @@ class NodeState(_Shape):
     """Accepted packets that deviate from the specification, by kind of deviation."""
 
 
+class ListenerState(_Shape):
+    """An address at which an ingest takes packets."""
+
+    transport: _Word
+    """``udp``, ``tcp``, ``tls`` or ``http``."""
+    host: Annotated[str, Field(pattern=r"\A[0-9A-Za-z.:%_-]{1,64}\z")]
+    """Address; ``::`` is all of them, of IPv4 too."""
+    port: Annotated[int, Field(ge=0, le=65535)]
+    received: _Count = 0
+    """Packets that came by this transport since the start, whatever became of them."""
+
+
 class NodeReport(_Shape):
     """States of one ingest at one moment: those that changed, or all."""
 
@@ -120,6 +134,8 @@ class NodeReport(_Shape):
     period_ms: Annotated[int, Field(ge=1, le=86_400_000)]
     """At the latest so long after this report the next one follows."""
     nodes: Annotated[list[NodeState], Field(max_length=MAX_SLOTS)]
+    listeners: Annotated[list[ListenerState], Field(max_length=MAX_LISTENERS)] | None = None
+    """Where it listens; None from a release that does not tell."""
 
 
 def encode_reports(report: NodeReport) -> Iterator[bytes]:

@@ -1,8 +1,9 @@
 """The ops endpoints that every service answers: health, readiness, metrics, version, log levels."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Query, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CollectorRegistry
 from pydantic import BaseModel
@@ -33,9 +34,13 @@ def make_ops_app(registry: CollectorRegistry, checks: Mapping[str, Readiness]) -
         return {"status": "ok"}
 
     @app.get("/readyz")
-    async def readyz() -> Response:
-        """Answer 200 when every part is ready, else 503 with the reasons."""
-        return readiness_response(checks)
+    async def readyz(part: Annotated[Sequence[str], Query()] = ()) -> Response:
+        """Answer 200 when every part is ready, or those named by ``part``; else 503 with reasons.
+
+        A balancer in front of an ingest with a spool asks for ``?part=ingest``: packets are taken
+        while the bus is away.
+        """
+        return readiness_response(_named(checks, part))
 
     @app.get("/version")
     async def version() -> dict[str, str]:
@@ -59,6 +64,17 @@ def make_ops_app(registry: CollectorRegistry, checks: Mapping[str, Readiness]) -
         return JSONResponse({"logger": change.logger, "level": change.level})
 
     return app
+
+
+def _named(checks: Mapping[str, Readiness], names: Sequence[str]) -> Mapping[str, Readiness]:
+    if not names:
+        return checks
+    return {name: checks.get(name, _no_such_part) for name in names}
+
+
+def _no_such_part() -> tuple[bool, str]:
+    """Tell of a part that is not there, or not yet."""
+    return False, "not started"
 
 
 def readiness_response(checks: Mapping[str, Readiness]) -> Response:

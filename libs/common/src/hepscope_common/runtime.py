@@ -9,11 +9,14 @@ its loss better than a dead one.
 import asyncio
 import gc
 import logging
+import os
 import signal
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
+
+from hepscope_common.systemd import READY, STOPPING, Systemd
 
 COLLECT_AFTER = 20_000
 """Objects made, and not yet freed, between two collections of the youngest."""
@@ -176,10 +179,12 @@ async def serve(
 
     Each is entered before the next is asked for, so that a later one can be built with what an
     earlier one found out. They exit in reverse, each within its drain_seconds. Raises what a
-    component raises while it starts, after the ones before it were exited.
+    component raises while it starts, after the ones before it were exited. Where systemd started
+    this process, it is told.
     """
     serving = asyncio.current_task()
     assert serving is not None
+    systemd = Systemd.taken_from(os.environ)
     _listen_to_signals(supervisor, serving)
     try:
         async with AsyncExitStack() as stack:
@@ -188,7 +193,11 @@ async def serve(
                 spare_collector()
                 if on_ready is not None:
                     on_ready()
+                if systemd.watchdog_seconds is not None:
+                    supervisor.start(systemd.keep_alive(), name="watchdog")
+                systemd.tell(READY)
             await supervisor.stopped()
+            systemd.tell(STOPPING)
     except asyncio.CancelledError:
         if not supervisor.is_hurried:
             raise

@@ -6,7 +6,7 @@ of them, so that whoever waits for a broker or a database can be seen waiting.
 
 import argparse
 import asyncio
-import sys
+import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +20,18 @@ from hepscope_common import __version__, logs
 from hepscope_common.http import HttpServer
 from hepscope_common.ops import Readiness, make_ops_app
 from hepscope_common.runtime import Component, StartupError, Supervisor, serve
-from hepscope_common.settings import Listen, ListenAddress, LogSettings, Section, Settings, load
+from hepscope_common.settings import (
+    NESTED,
+    PREFIX,
+    Listen,
+    ListenAddress,
+    LogSettings,
+    Section,
+    Settings,
+    load,
+)
+
+FORMAT_VARIABLE = f"{PREFIX}LOG{NESTED}FORMAT"
 
 _log = logs.get_logger("service")
 
@@ -59,16 +70,21 @@ def run(
     arguments: Sequence[str] | None = None,
 ) -> int:
     """Serve until a signal; returns the exit code: 0 ended as asked, 1 failed."""
-    parser = argparse.ArgumentParser(prog=f"hepscope-{name}", description=f"hepscope's {name}")
+    program = f"hepscope-{name}"
+    parser = argparse.ArgumentParser(prog=program, description=f"hepscope's {name}")
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings file (TOML)")
     options = parser.parse_args(arguments)
+    # The settings may be what is wrong: their own word on the format is not had then.
+    first = os.environ.get(FORMAT_VARIABLE) or logs.Format.JSON
+    logs.configure(style=first, service=name)
     try:
         settings = load(model, config=options.config)
-        logs.configure(settings.log.level)
+        style = settings.log.format or logs.Format.JSON
+        logs.configure(settings.log.level, style=style, service=name)
         return asyncio.run(_serve(name, settings, parts))
     except StartupError as error:
-        sys.stderr.write(f"hepscope-{name}: {error}\n")
+        logs.tell_failure(program, str(error))
         return 1
 
 

@@ -23,6 +23,7 @@ from pydantic_settings import (
 )
 from pydantic_settings.sources.utils import parse_env_vars
 
+from hepscope_common.logs import Format
 from hepscope_common.runtime import StartupError
 
 PREFIX = "HEPSCOPE_"
@@ -31,6 +32,11 @@ FILE = "_FILE"
 
 _Item = TypeVar("_Item")
 _Settings = TypeVar("_Settings", bound="Settings")
+
+
+def none_if_empty(value: object) -> object:
+    """Return None of an empty text, which is what a variable left empty gives."""
+    return None if value == "" else value
 
 
 class Section(BaseModel):
@@ -44,6 +50,11 @@ class LogSettings(Section):
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     """Lines from this level on; one module's can be changed while it runs (PUT /log-levels)."""
+
+    format: Annotated[Format | None, BeforeValidator(none_if_empty)] = None
+    """``json``: an object a line, with ``time``, ``level``, ``service``, ``logger``, ``message``
+    and, of an exception, ``traceback``; or ``text``. Default: json for a service on its own, text
+    for the ``hepscope`` command."""
 
 
 class Listen(BaseModel):

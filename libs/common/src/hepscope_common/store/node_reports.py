@@ -22,16 +22,17 @@ def _time(us: str) -> str:
 _STORE: Final = f"""
 insert into hepscope.node_report as stored (bus_id, instance, slot, kind, name, node_id,
   started_at, reported_at, period_ms, packets, bytes, refused, packets_per_s, bytes_per_s,
-  refused_per_s, first_seen, last_seen, last_refused, clock_skew_us, hep_versions, quirks)
+  refused_per_s, first_seen, last_seen, last_refused, clock_skew_us, hep_versions, quirks,
+  listeners)
 select $1, instance, slot, kind, name, node_id,
   {_time("started_us")}, {_time("reported_us")}, period_ms, packets, packet_bytes, refused,
   packets_per_s, bytes_per_s, refused_per_s, {_time("first_seen_us")}, {_time("last_seen_us")},
-  {_time("last_refused_us")}, clock_skew_us, hep_versions, quirks
+  {_time("last_refused_us")}, clock_skew_us, hep_versions, quirks, listeners
 from jsonb_to_recordset($2::jsonb) as row (instance text, slot int, kind text, name text,
   node_id bigint, started_us bigint, reported_us bigint, period_ms int, packets bigint,
   packet_bytes bigint, refused jsonb, packets_per_s float8, bytes_per_s float8,
   refused_per_s float8, first_seen_us bigint, last_seen_us bigint, last_refused_us bigint,
-  clock_skew_us bigint, hep_versions smallint[], quirks jsonb)
+  clock_skew_us bigint, hep_versions smallint[], quirks jsonb, listeners jsonb)
 order by instance, slot
 on conflict (instance, slot) do update set
   bus_id = excluded.bus_id, kind = excluded.kind, name = excluded.name, node_id = excluded.node_id,
@@ -41,7 +42,7 @@ on conflict (instance, slot) do update set
   bytes_per_s = excluded.bytes_per_s, refused_per_s = excluded.refused_per_s,
   first_seen = excluded.first_seen, last_seen = excluded.last_seen,
   last_refused = excluded.last_refused, clock_skew_us = excluded.clock_skew_us,
-  hep_versions = excluded.hep_versions, quirks = excluded.quirks
+  hep_versions = excluded.hep_versions, quirks = excluded.quirks, listeners = excluded.listeners
 where excluded.bus_id = stored.bus_id or excluded.reported_at >= stored.reported_at
   or stored.reported_at > now() + interval '5 minutes'
 """
@@ -80,11 +81,13 @@ class ReportedNodes:
 
 
 def _row(report: NodeReport, state: NodeState) -> _Row:
+    told = report.listeners if state.slot == 0 else None
     return {
         "instance": report.instance,
         "started_us": report.started_us,
         "reported_us": report.reported_us,
         "period_ms": report.period_ms,
+        "listeners": None if told is None else [one.model_dump(mode="json") for one in told],
         **state.model_dump(mode="json"),
     }
 
