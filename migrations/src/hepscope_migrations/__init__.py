@@ -3,13 +3,13 @@
 ``upgrade``, ``current`` and ``head`` are what services need, ``complete`` what an operator does.
 """
 
-import asyncio
 from contextlib import suppress
 
 import asyncpg
 
 from hepscope_migrations.migration_error import MigrationError
 from hepscope_migrations.revisions import current, head, is_served
+from hepscope_migrations.threads import in_thread
 
 __all__ = ["MigrationError", "complete", "current", "head", "upgrade"]
 
@@ -26,8 +26,7 @@ async def upgrade(dsn: str) -> None:
     with suppress(asyncpg.PostgresError):
         if await is_served(dsn):
             return
-    # Alembic is synchronous.
-    await asyncio.to_thread(_upgrade, dsn)
+    await in_thread(_upgrade, dsn)
 
 
 async def complete(dsn: str) -> list[str]:
@@ -35,7 +34,7 @@ async def complete(dsn: str) -> list[str]:
 
     One line each, with what an administrator has to run. Raises as ``upgrade`` does.
     """
-    return await asyncio.to_thread(_complete, dsn)
+    return await in_thread(_complete, dsn)
 
 
 def _upgrade(dsn: str) -> None:

@@ -312,6 +312,7 @@ node_report = Table(
     Column("hep_versions", ARRAY(SmallInteger), nullable=False, server_default="{}"),
     Column("refused", JSONB, nullable=False, server_default="{}"),
     Column("quirks", JSONB, nullable=False, server_default="{}"),
+    Column("listeners", JSONB),
 )
 
 bus_position = Table(

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,9 @@ import pytest
 from support.postgres import Cluster, find_binaries
 
 
-@pytest.fixture
-def cluster(postgres_server: str) -> Iterator[str]:
-    """The DSN of a fresh server, where the shared one could be started too."""
-    assert postgres_server
+@contextmanager
+def fresh_server() -> Iterator[str]:
+    """Run a server that nobody has used; give its DSN."""
     with tempfile.TemporaryDirectory(prefix="hepscope-pg-", ignore_cleanup_errors=True) as scratch:
         Path(scratch).chmod(0o711)
         directory = Path(scratch, "server")
@@ -22,3 +22,19 @@ def cluster(postgres_server: str) -> Iterator[str]:
         server.start()
         yield server.dsn
         server.stop()
+
+
+@pytest.fixture
+def cluster(postgres_server: str) -> Iterator[str]:
+    """The DSN of a fresh server, where the shared one could be started too."""
+    assert postgres_server
+    with fresh_server() as dsn:
+        yield dsn
+
+
+@pytest.fixture
+def other_cluster(cluster: str) -> Iterator[str]:
+    """The DSN of a second fresh server."""
+    assert cluster
+    with fresh_server() as dsn:
+        yield dsn

@@ -17,24 +17,43 @@ from hepscope_migrations.upgrading import config
 pytestmark = pytest.mark.database
 
 AT = ("t", 0)
+REPORT = (
+    "insert into node_report (bus_id, instance, slot, kind, name, started_at, reported_at, "
+    "period_ms) values ('bus', $1, 0, 'node', 'gw', now(), now(), 10000)"
+)
+"""As releases before 0007 stored a report: they name their columns."""
 
 
 async def test_the_schema_grows_while_an_older_writer_stores(empty_database: str) -> None:
     """A storing transaction under way keeps no migration waiting, nor one of them the writer."""
-    await _to_first(empty_database)
+    await _to(empty_database, "0001")
     writer = await connect(empty_database, Access.WRITER, application_name="older release")
     (position,) = (await take_over(writer, "bus", {AT: 0}, "older")).values()
     transaction = writer.transaction()
     await transaction.start()
     assert await compare_and_set(writer, "bus", [Advance(*AT, 0, position.epoch, 5)])
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(100):
         await hepscope_migrations.upgrade(empty_database)
     await transaction.commit()
 
     assert await hepscope_migrations.current(empty_database) == hepscope_migrations.head()
     assert await compare_and_set(writer, "bus", [Advance(*AT, 5, position.epoch, 6)])
     assert await writer.fetchval("select count(*) from bus_origin") == 0
+    await writer.close()
+
+
+async def test_reports_of_an_older_release_stay_and_still_come(empty_database: str) -> None:
+    """From 0006 on with data: what is there says of no listener, and an older writer stores on."""
+    await _to(empty_database, "0006")
+    writer = await connect(empty_database, Access.WRITER, application_name="older release")
+    await writer.execute(REPORT, "before")
+
+    await hepscope_migrations.upgrade(empty_database)
+    await writer.execute(REPORT, "after")
+
+    rows = await writer.fetch("select instance, listeners from node_report order by stored_at")
+    assert [tuple(row) for row in rows] == [("before", None), ("after", None)]
     await writer.close()
 
 
@@ -53,8 +72,8 @@ async def test_the_writer_may_forget_origins_only_by_their_age(database: str) ->
         await reader.close()
 
 
-async def _to_first(dsn: str) -> None:
-    """Bring an empty database to the first revision only, as the role that owns the schema."""
+async def _to(dsn: str, revision: str) -> None:
+    """Bring an empty database to a revision and no further, as the role that owns the schema."""
 
     def migrate(connection: Connection) -> None:
         run_script(connection, read_file("bootstrap.sql"))
@@ -62,6 +81,6 @@ async def _to_first(dsn: str) -> None:
         connection.commit()
         settings = config()
         settings.attributes["connection"] = connection
-        command.upgrade(settings, "0001")
+        command.upgrade(settings, revision)
 
     await asyncio.to_thread(run_on, dsn, migrate)
