@@ -1,14 +1,14 @@
 """An ingest with a spool before a real broker, its senders, and what a writer would store."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
 from hep import StreamDecoder, decode3, scan
-from hepscope_common.bus import SIGNALLING
+from hepscope_common.bus import SIGNALLING, Record
 from hepscope_common.bus.kafka import KafkaBus
 from hepscope_common.bus.origins import numbering_of
 from hepscope_common.runtime import Supervisor
@@ -101,8 +101,20 @@ class Answers:
             self.last = ack
 
 
-async def stored(bus: KafkaBus) -> tuple[list[int], list[bytes]]:
+async def stored(bus: KafkaBus, wanted: int) -> tuple[list[int], list[bytes]]:
     """Return what a writer stores: the numbers of ORIGIN, and the calls of plain senders.
+
+    Nobody tells a plain sender what is safe: read again until there are so many calls.
+    """
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            seqs, calls = judged(await read_all(bus))
+            if len(calls) >= wanted:
+                return seqs, calls
+
+
+def judged(records: Sequence[Record]) -> tuple[list[int], list[bytes]]:
+    """Return the numbers of ORIGIN and the calls of plain senders as a writer takes them.
 
     By partition it skips each number that is not above the highest of its origin. What ingest
     itself has to say of its nodes is in another topic.
@@ -110,7 +122,7 @@ async def stored(bus: KafkaBus) -> tuple[list[int], list[bytes]]:
     seqs: list[int] = []
     calls: list[bytes] = []
     highest: dict[tuple[int, bytes], int] = {}
-    for record in await read_all(bus):
+    for record in records:
         if record.topic != SIGNALLING:
             continue
         numbering = numbering_of(record.headers)

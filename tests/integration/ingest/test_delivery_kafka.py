@@ -54,7 +54,7 @@ async def test_a_broker_that_is_away_for_a_while_costs_nothing(
         assert rig.count("spool_drained_total") > 0
         writer.close()
         other.close()
-        seqs, calls = await stored(bus)
+        seqs, calls = await stored(bus, 4000)
     assert sorted(seqs) == list(range(1, 4001))
     assert sorted(calls) == sorted(b"plain-%d@x" % number for number in range(1, 4001))
 
@@ -80,7 +80,7 @@ async def test_an_end_without_a_broker_leaves_everything_to_the_next_start(
             async with asyncio.timeout(PATIENCE_SECONDS):
                 while files(tmp_path):
                     await asyncio.sleep(0.02)
-        _, calls = await stored(bus)
+        _, calls = await stored(bus, 1000)
     assert sorted(calls) == sorted(b"plain-%d@x" % number for number in range(1000))
 
 
@@ -114,6 +114,6 @@ async def test_a_start_without_a_broker_takes_what_comes_to_the_disk(
             while files(tmp_path):
                 await asyncio.sleep(0.02)
         assert bus.bus_id
-        seqs, calls = await stored(bus)
+        seqs, calls = await stored(bus, 1000)
     assert sorted(seqs) == list(range(1, 1001))
     assert sorted(calls) == sorted(b"plain-%d@x" % number for number in range(1, 1001))

@@ -13,7 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from hep import encode_hello
-from hepscope_common.bus.kafka_browser import browse
+from hepscope_common.bus import kafka_browser
 from integration.bus.traffic import PATIENCE_SECONDS
 from integration.ingest.rig import ORIGIN, Answers, Rig, ingest_before, numbered, plain, stored
 from support.kafka_bus import admin_of, running_bus, settings_of
@@ -93,9 +93,10 @@ async def replicas_in_sync(admin: AIOKafkaAdminClient, prefix: str) -> list[set[
 
 
 async def test_one_broker_may_die_and_two_lose_nothing(
-    cluster: KafkaCluster, tmp_path: Path
+    cluster: KafkaCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Under load: without the third all goes on; without the second nothing is called safe."""
+    monkeypatch.setattr(kafka_browser, "ANSWER_SECONDS", START_AND_ELECT_SECONDS)
     settings = settings_of(
         cluster,
         bootstrap_servers=cluster.addresses,
@@ -113,7 +114,7 @@ async def test_one_broker_may_die_and_two_lose_nothing(
             while senders.answers.last < 500:
                 await asyncio.sleep(0.01)
         third.kill()
-        async with browse(settings) as browser:
+        async with kafka_browser.browse(settings) as browser:
             assert any(log.end for log in (await browser.ranges()).values())
         await sending
         await senders.all_safe()
@@ -128,6 +129,6 @@ async def test_one_broker_may_die_and_two_lose_nothing(
         await cluster.restart()
         await senders.all_safe()
         await senders.close()
-        seqs, calls = await stored(bus)
+        seqs, calls = await stored(bus, senders.sent)
     assert sorted(seqs) == list(range(1, senders.sent + 1))
     assert sorted(calls) == sorted(b"plain-%d@x" % n for n in range(1, senders.sent + 1))

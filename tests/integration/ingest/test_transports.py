@@ -58,7 +58,7 @@ class Served:
 
     async def taken(self, wanted: int) -> list[HepPacket]:
         """Return what was stored since the last call, once it is so many packets."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len(self.stored) < wanted:
                 await asyncio.sleep(0.001)
         found, self.stored = self.stored, []
@@ -89,7 +89,7 @@ class Served:
 
         url = f"http://{self.ingest.http[0].address}/hep"
         headers = {"Content-Type": "application/octet-stream"}
-        async with httpx.AsyncClient(timeout=10) as client:
+        async with httpx.AsyncClient(timeout=60) as client:
             answer = await client.post(url, content=chunks(), headers=headers)
         assert answer.json() == {"accepted": len(packets), "refused": 0, "reasons": {}}
         assert len(self.stored) == len(packets)

@@ -15,6 +15,9 @@ from hepscope_common.settings import Listen
 from hepscope_ingest.component import Ingest
 from hepscope_ingest.settings import IngestSettings
 
+PATIENCE_SECONDS = 60.0
+"""How long something may take that is expected to happen: the machine may have a lot to do."""
+
 ANY = (Listen(host="127.0.0.1", port=0),)
 BY_DEFAULT = {"udp": ANY, "tcp": ANY, "tls": (), "http": (), "reports": {"every_seconds": 0}}
 
@@ -63,8 +66,8 @@ class Rig:
         return found
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Let the loop turn until something is so, five seconds at most."""
-        async with asyncio.timeout(5):
+        """Let the loop turn until something is so."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not condition():
                 await asyncio.sleep(0.001)
 

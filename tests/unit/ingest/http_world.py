@@ -11,7 +11,7 @@ import httpx
 from hep import HepPacket, decode3, scan
 from hepscope_common.bus import TOPICS, TopicPartition
 from support.builders import make_packet, make_request
-from unit.ingest.conftest import Rig
+from unit.ingest.conftest import PATIENCE_SECONDS, Rig
 
 PACKET = make_packet(make_request())
 OCTETS = {"Content-Type": "application/octet-stream"}
@@ -40,7 +40,7 @@ async def post(
     rig: Rig, body: bytes | AsyncIterator[bytes], headers: dict[str, str] | None = None
 ) -> httpx.Response:
     """Send one request."""
-    async with httpx.AsyncClient(timeout=10) as client:
+    async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client:
         url = f"http://{rig.http}/hep"
         return await client.post(url, content=body, headers={**OCTETS, **(headers or {})})
 
@@ -58,7 +58,7 @@ async def raw(rig: Rig) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.Str
 
 async def ended(reader: asyncio.StreamReader) -> bytes:
     """Return what is sent until the connection is closed."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         try:
             return await reader.read()
         except ConnectionError:
@@ -69,7 +69,7 @@ async def flood(client: socket.socket, data: bytes, is_over: Callable[[], bool])
     """Send the same again and again and read nothing, until something is so or the peer ends it."""
     client.setblocking(False)
     left = data
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not is_over():
             with contextlib.suppress(BlockingIOError, ConnectionError):
                 left = left[client.send(left) :] or data

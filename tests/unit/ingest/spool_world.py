@@ -24,6 +24,9 @@ from hepscope_ingest.spool import Spool
 
 TOPIC = "hep.signalling.v1"
 
+PATIENCE_SECONDS = 60.0
+"""For disks of machines that have a lot to do."""
+
 Written = tuple[int, bytes, int]
 """Partition, origin, number of the only packet of a record."""
 
@@ -190,7 +193,7 @@ class World:
     async def calm(self) -> None:
         """Let the bus take and acknowledge everything, over a new start where damage needs one."""
         self.bus.is_full, self.bus.acknowledges = False, True
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not (self.spool.is_empty and self.delivery.is_idle):
                 if isinstance(self.supervisor.failure, SpoolDamagedError):
                     await self.end(0)

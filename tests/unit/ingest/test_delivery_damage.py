@@ -7,7 +7,7 @@ import pytest
 
 from hepscope_ingest.delivery_backlog import SpoolDamagedError
 from hepscope_ingest.delivery_spooled import LostPacketsError
-from unit.ingest.spool_world import World
+from unit.ingest.spool_world import PATIENCE_SECONDS, World
 from unit.ingest.test_delivery_spooled import until
 
 
@@ -22,7 +22,7 @@ async def give(world: World, partition: int, count: int, *, numbered: bool) -> N
     """Deliver so many records, however often listeners are held back meanwhile."""
     sender = world.numbered if numbered else world.plain[-1]
     wanted = len(sender.given) + count
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while len(sender.given) < wanted:
             world.give(partition, 1, numbered=numbered)
             await asyncio.sleep(0)
@@ -45,7 +45,7 @@ async def test_a_record_that_rots_before_its_sender_was_told_ends_the_process(
     assert max(seq for _, _, seq in world.bus.log) <= 11
     assert 12 not in world.numbered.acknowledged
     world.give(0, 3, numbered=True)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await world.delivery.flush()
     await world.end(0)
     await world.begin(0.0)
@@ -118,7 +118,7 @@ async def test_an_end_with_a_full_disk_says_what_is_lost(
     for _ in range(20):
         world.give(0, 5, numbered=False)
         await asyncio.sleep(0.001)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await world.delivery.flush()
     on_disk = world.spool.records
     await world.end(0)

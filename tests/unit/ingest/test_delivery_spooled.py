@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unit.ingest.spool_world import World, scratch
+from unit.ingest.spool_world import PATIENCE_SECONDS, World, scratch
 
 NEVER = 1000.0
 
@@ -27,8 +27,8 @@ async def living(
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Let the loop turn until something is so, five seconds at most."""
-    async with asyncio.timeout(5):
+    """Let the loop turn until something is so."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not condition():
             await asyncio.sleep(0.001)
 
@@ -116,7 +116,7 @@ async def test_a_flush_returns_when_the_bus_is_away(tmp_path: Path) -> None:
     """The end of a process must not wait for a broker that is gone."""
     async with living(tmp_path) as world:
         world.give(0, 3, numbered=False)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await world.delivery.flush()
         await world.end(0)
         await world.begin(0.0)

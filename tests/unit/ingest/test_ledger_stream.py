@@ -10,7 +10,7 @@ from hep import StreamDecoder, decode3, encode_ack, encode_hello
 from hepscope_common.bus import TOPICS, TopicPartition
 from hepscope_common.bus.origins import Numbering, numbering_of
 from support.builders import make_packet, make_request
-from unit.ingest.conftest import MakeRig, Rig
+from unit.ingest.conftest import PATIENCE_SECONDS, MakeRig, Rig
 from unit.ingest.test_listeners import PACKET
 
 ORIGIN = bytes(range(16))
@@ -36,7 +36,7 @@ class Peer:
 
     async def answer(self) -> int:
         """Return the next number that is acknowledged to us."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not self._answers:
                 data = await self.reader.read(65536)
                 assert data, "closed"
@@ -81,7 +81,7 @@ async def test_a_hello_is_answered_with_what_is_known(rig: Rig) -> None:
     """Nothing, of an origin that is new."""
     peer = Peer(*await asyncio.open_connection(*rig.tcp))
     peer.send(encode_hello(ORIGIN))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         assert await peer.reader.readexactly(len(encode_ack(ORIGIN, 0))) == encode_ack(ORIGIN, 0)
     peer.writer.close()
     assert rig.count("hellos_total") == 1
@@ -146,7 +146,7 @@ async def test_plain_senders_are_told_nothing(rig: Rig) -> None:
         await rig.until(lambda: len(rig.on_bus()) == 2)
         await confirm(rig)
         peer.writer.write_eof()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             assert await peer.reader.read() == b""
     assert rig.count("hellos_total") == 0
 
@@ -159,7 +159,7 @@ async def test_the_last_answer_comes_to_who_closed_its_half(rig: Rig) -> None:
         await rig.until(lambda: len(rig.on_bus()) == 1)
         await confirm(rig)
         assert await peer.until(1)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             assert await peer.reader.read() == b""
 
 

@@ -12,8 +12,9 @@ import pytest
 from hepscope_common.runtime import Supervisor
 from hepscope_ingest.listeners import requests
 from hepscope_ingest.listeners.http import HttpListener
+from hepscope_ingest.listeners.http_protocol import REQUEST_SECONDS
 from hepscope_ingest.listeners.tcp import ConnectionLimits
-from unit.ingest.conftest import ANY, MakeRig, Rig
+from unit.ingest.conftest import ANY, PATIENCE_SECONDS, MakeRig, Rig
 from unit.ingest.http_world import HEAD, PACKET, ended, flood, post, raw, reading, refused
 
 
@@ -27,7 +28,7 @@ async def rig(make_rig: MakeRig) -> AsyncIterator[Rig]:
 async def test_too_many_bodies_at_once_are_503(rig: Rig) -> None:
     """Many large requests that never end must not fill the memory."""
     each = 8 * 1024 * 1024 - 1000
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         waiting = [await _begun(rig, each) for _ in range(requests.MAX_HELD_BYTES // each)]
         taking = rig.ingest.http[0].requests
         await rig.until(lambda: taking.held_bytes == len(waiting) * (each - 1))
@@ -110,7 +111,7 @@ async def test_a_request_that_does_not_end_is_cut(make_rig: MakeRig, begun: byte
     async with make_rig() as rig, slow(rig) as listener:
         reader, writer = await asyncio.open_connection(listener.address.host, listener.address.port)
         writer.write(begun)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while not reader.at_eof() and reader.exception() is None:
                 if begun:
                     writer.write(b"a")
@@ -131,7 +132,7 @@ async def test_answers_that_nobody_reads_are_given_up(make_rig: MakeRig) -> None
 
 async def test_paths_and_methods_that_are_not_served_are_counted(rig: Rig) -> None:
     """404 and 405 are problem details like every other refusal."""
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client:
         for method, path, status in (("GET", "/", 404), ("POST", "/x", 404), ("PUT", "/hep", 405)):
             answer = await client.request(method, f"http://{rig.http}{path}")
             assert (answer.status_code, answer.json()["status"]) == (status, status)
@@ -175,7 +176,7 @@ async def test_connections_beyond_the_limit_are_closed_and_counted(make_rig: Mak
 
 async def test_the_end_does_not_wait_for_what_has_not_come_whole(make_rig: MakeRig) -> None:
     """Nothing of it was taken."""
-    async with asyncio.timeout(4):
+    async with asyncio.timeout(REQUEST_SECONDS / 2):
         async with make_rig(http=ANY) as rig:
             writer = await _begun(rig, 1000)
             await rig.until(lambda: rig.ingest.http[0].requests.held_bytes == 999)

@@ -16,7 +16,7 @@ from hepscope_ingest.listeners.json_packets import (
     BadPacketsError,
     parse_packets,
 )
-from unit.ingest.conftest import ANY, MakeRig, Rig
+from unit.ingest.conftest import ANY, PATIENCE_SECONDS, MakeRig, Rig
 from unit.ingest.http_world import reading
 
 NOW_US = 1_795_424_000_000_000
@@ -196,7 +196,7 @@ async def rig(make_rig: MakeRig) -> AsyncIterator[Rig]:
 
 async def test_json_is_answered_once_it_is_safe(rig: Rig) -> None:
     """Each object one packet; mistakes are 400 that name them, and nothing of them is stored."""
-    async with reading(rig) as stored, httpx.AsyncClient(timeout=10) as client:
+    async with reading(rig) as stored, httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client:
         url = f"http://{rig.http}/hep"
         line = {"payload": "queue 7 is stuck", "protocol_type": "log", "node": "sbc-1"}
         answer = await client.post(url, json=[FULL, line])
@@ -221,7 +221,7 @@ async def test_a_key_of_json_or_header_opens_the_door(make_rig: MakeRig) -> None
     async with (
         make_rig(http=ANY, auth_keys="secret") as rig,
         reading(rig) as stored,
-        httpx.AsyncClient(timeout=10) as client,
+        httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client,
     ):
         url = f"http://{rig.http}/hep"
         assert (await client.post(url, json={"payload": "x"})).json()["reasons"] == {"auth_key": 1}

@@ -19,8 +19,9 @@ from hepscope_ingest.own_certificate import own_certificate
 from hepscope_ingest.settings import IngestSettings
 from hepscope_ingest.tls_terms import TlsTerms
 from support.builders import make_call, make_packet, make_request
-from unit.ingest.conftest import ANY, MakeRig, Rig
+from unit.ingest.conftest import ANY, PATIENCE_SECONDS, MakeRig, Rig
 from unit.ingest.test_component import read_all
+from unit.ingest.test_listeners import arrived
 
 PACKET = make_packet(make_request())
 
@@ -101,7 +102,7 @@ def handshakes_refused(rig: Rig, number: int) -> bool:
 
 async def closed(reader: asyncio.StreamReader) -> None:
     """Return once the peer has closed; fails when it sends something instead."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         try:
             assert await reader.read(1) == b""
         except (ConnectionError, ssl.SSLError):
@@ -164,7 +165,7 @@ async def test_tls_to_the_plain_port_is_refused_with_a_hint(
 ) -> None:
     """At once, instead of letting the client wait for an answer."""
     with caplog.at_level(logging.WARNING, "hepscope.ingest"):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             with pytest.raises((ssl.SSLError, ConnectionError)):
                 await asyncio.open_connection(*rig.tcp, ssl=authority.client())
     assert rig.count("refused_total", reason="tls_on_plain") == 1
@@ -184,7 +185,7 @@ async def test_a_handshake_that_does_not_end_is_cut_and_counted(
     make_rig: MakeRig, authority: Authority, begun: bytes
 ) -> None:
     """However far it came; others are served meanwhile."""
-    async with make_rig(**authority.settings, tls_handshake_seconds=1.0) as rig:
+    async with make_rig(**authority.settings, tls_handshake_seconds=2.0) as rig:
         async with connected(rig.tls, None) as (reader, writer):
             writer.write(begun)
             await send_tls(rig, authority.client(), PACKET)
@@ -229,7 +230,7 @@ async def test_only_so_many_handshakes_are_under_way(
     make_rig: MakeRig, authority: Authority
 ) -> None:
     """One that stalls holds the next up no longer than its limit lasts; silence costs nothing."""
-    settings = {**authority.settings, "tls_handshakes": 1, "tls_handshake_seconds": 1.0}
+    settings = {**authority.settings, "tls_handshakes": 1, "tls_handshake_seconds": 2.0}
     async with (
         make_rig(**settings) as rig,
         connected(rig.tls, None),
@@ -239,7 +240,7 @@ async def test_only_so_many_handshakes_are_under_way(
         stalled.write(CLIENT_HELLO)
         await stalled.drain()
         await rig.until(rig.ingest.tls[0]._turns.locked)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await send_tls(rig, authority.client(), PACKET)
         assert rig.count("refused_total", reason="tls_handshake") >= 1
         await rig.until(lambda: len(rig.on_bus()) == 2)
@@ -298,9 +299,7 @@ async def test_the_end_takes_what_has_arrived(make_rig: MakeRig, authority: Auth
     async with make_rig(**authority.settings) as rig:
         _, writer = await asyncio.open_connection(*rig.tls, ssl=authority.client())
         writer.write(data)
-        await writer.drain()
-        while writer.transport.get_write_buffer_size():
-            await asyncio.sleep(0.001)
+        await arrived(writer)
     assert len(rig.on_bus()) == 2100
     writer.transport.abort()
 

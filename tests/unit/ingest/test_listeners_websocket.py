@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from hep import HepPacket, decode3, encode1
 from hepscope_ingest.listeners.http_protocol import MAX_MESSAGE_BYTES
 from support.builders import make_call, make_packet, make_request
-from unit.ingest.conftest import ANY, MakeRig, Rig
+from unit.ingest.conftest import ANY, PATIENCE_SECONDS, MakeRig, Rig
 from unit.ingest.test_component import read_all
 
 PACKET = make_packet(make_request())
@@ -33,7 +33,7 @@ async def socket(rig: Rig) -> AsyncIterator[ClientConnection]:
 
 async def close_code(socket: ClientConnection) -> int:
     """Return the code with which the peer closes."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         with pytest.raises(ConnectionClosed) as caught:
             await socket.recv()
     assert caught.value.rcvd is not None
@@ -59,7 +59,7 @@ async def test_a_message_may_come_in_fragments(rig: Rig, socket: ClientConnectio
 
 async def test_pings_are_answered(rig: Rig, socket: ClientConnection) -> None:
     """Clients behind a proxy keep their way open with them."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await (await socket.ping())
     assert rig.ingest.http[0].connections == 1
 

@@ -335,3 +335,18 @@ async def test_a_forged_report_from_outside_is_a_log_line(rig: Rig) -> None:
 
     assert reports_on(rig) == []
     assert rig.count("foreign_annotations_total") == 1
+
+
+async def test_reports_say_where_packets_are_taken_and_how_many_came(make_rig: MakeRig) -> None:
+    """The address that was bound, and all that came there, refused or not."""
+    async with make_rig(reports={"every_seconds": 0.01}) as rig:
+        await send_udp(rig, good(b"edge"), b"garbage")
+
+        def told() -> bool:
+            listeners = (reports_on(rig)[-1].listeners or []) if reports_on(rig) else []
+            return [one.received for one in listeners[:1]] == [2]
+
+        await rig.until(told)
+        (first, *_) = reports_on(rig)[-1].listeners or []
+        assert (first.transport, first.host) == ("udp", rig.ingest.udp[0].address.host)
+        assert first.port == rig.ingest.udp[0].address.port > 0

@@ -10,7 +10,7 @@ from websockets.exceptions import InvalidStatus
 from hepscope_common.settings import load
 from hepscope_ingest.__main__ import IngestServiceSettings
 from hepscope_ingest.settings import IngestSettings
-from unit.ingest.conftest import ANY, MakeRig, Rig
+from unit.ingest.conftest import ANY, PATIENCE_SECONDS, MakeRig, Rig
 from unit.ingest.http_world import OCTETS, PACKET, post, reading
 
 SITE = "https://phone.example.org"
@@ -39,7 +39,7 @@ async def test_a_page_of_another_site_is_refused(rig: Rig, origin: str) -> None:
     answer = await post(rig, PACKET, {"Origin": origin})
     assert (answer.status_code, answer.json()["accepted"]) == (403, 0)
     assert "access-control-allow-origin" not in answer.headers
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client:
         asked = {"Origin": origin, "Access-Control-Request-Method": "POST"}
         preflight = await client.options(f"http://{rig.http}/hep", headers=asked)
     assert preflight.status_code == 403
@@ -54,7 +54,7 @@ async def test_a_page_of_another_site_is_refused(rig: Rig, origin: str) -> None:
 
 async def test_two_origins_must_both_be_allowed(rig: Rig) -> None:
     """Nobody hides one behind the other."""
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client:
         headers = [*OCTETS.items(), ("Origin", SITE), ("Origin", "https://evil.example")]
         answer = await client.post(f"http://{rig.http}/hep", content=PACKET, headers=headers)
     assert answer.status_code == 403
@@ -70,7 +70,7 @@ async def test_nothing_is_allowed_by_default(make_rig: MakeRig) -> None:
 
 async def test_a_page_of_an_allowed_site_sends(rig: Rig) -> None:
     """After it has asked, with a key if it needs one; the browser lets it read the answer."""
-    async with reading(rig), httpx.AsyncClient() as client:
+    async with reading(rig), httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client:
         for site in (SITE, "http://kiosk.example.org"):
             asked = {
                 "Origin": site,

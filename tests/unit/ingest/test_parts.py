@@ -2,9 +2,9 @@
 
 import pytest
 
+from hepscope_common.rules.rate import TokenBucket
 from hepscope_ingest.kernel_drops import parse_drops
 from hepscope_ingest.peers import OTHERS, PeerTable, pack_endpoint
-from hepscope_ingest.rate import TokenBucket
 from hepscope_ingest.refusal import REASONS
 
 SECOND = 1_000_000

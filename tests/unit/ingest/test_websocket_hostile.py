@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from hepscope_ingest.listeners.http_protocol import MAX_FRAGMENTS, MAX_UNREAD_BYTES
-from unit.ingest.conftest import ANY, MakeRig, Rig
+from unit.ingest.conftest import ANY, PATIENCE_SECONDS, MakeRig, Rig
 from unit.ingest.http_world import PACKET, ended, flood, raw, refused
 
 UPGRADE = (
@@ -78,7 +78,7 @@ async def test_pings_whose_answers_nobody_reads_end(rig: Rig) -> None:
 async def test_pings_whose_answers_are_read_are_answered(rig: Rig) -> None:
     """However many, more than what may lie unread."""
     pings = 2 * MAX_UNREAD_BYTES // 127
-    async with upgraded(rig) as (reader, writer), asyncio.timeout(30):
+    async with upgraded(rig) as (reader, writer), asyncio.timeout(PATIENCE_SECONDS):
         answer = bytes((FINAL | 0x0A, 125)) + bytes(125)
         for _ in range(pings):
             writer.write(frame(FINAL | PING, bytes(125)))
@@ -91,7 +91,7 @@ async def test_text_that_is_no_utf8_leaves_no_trace_in_the_log(
     """Nobody fills our log from outside: it is one more text message, counted and closed."""
     async with upgraded(rig) as (reader, writer):
         writer.write(frame(FINAL | 0x01, b"\xff\xfe"))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             said = await reader.readuntil(b"only binary messages are taken")
         assert bytes.fromhex("03eb") in said
     assert refused(rig, "bad_request")()
@@ -111,7 +111,7 @@ async def test_a_silent_connection_is_closed_where_a_setting_says_so(make_rig: M
     async with make_rig(http=ANY, tcp_idle_seconds=1) as rig:
         async with upgraded(rig) as (reader, writer):
             writer.write(frame(FINAL | PING))
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 said = await reader.readuntil(b"silent for too long")
             assert said.endswith(bytes.fromhex("8815 03e9") + b"silent for too long")
         assert refused(rig, "idle")()

@@ -3,14 +3,17 @@
 import os
 import sys
 from collections.abc import AsyncIterator
+from functools import partial
 
 from hepscope_common.bus.kafka import KafkaBus
 from hepscope_common.bus.settings import BusSettings
 from hepscope_common.data_dir import default_data_dir
 from hepscope_common.runtime import Component
 from hepscope_common.service import Around, ServiceSettings, run
+from hepscope_common.tuning import Tuning
 from hepscope_ingest.component import Ingest
 from hepscope_ingest.settings import IngestSettings, OptionalPath
+from hepscope_ingest.tuning import look
 
 
 class IngestServiceSettings(ServiceSettings):
@@ -36,6 +39,7 @@ async def parts(around: Around[IngestServiceSettings]) -> AsyncIterator[Componen
     ingest = Ingest(settings.ingest.kept_in(data_dir), bus, registry, supervisor)
     around.checks["ingest"] = ingest.ready
     yield ingest
+    yield Tuning(registry, [partial(look, settings.ingest, ingest)])
 
 
 def main() -> int:

@@ -79,6 +79,7 @@ class Ingest:
             NodeReports(self.metrics.nodes, peers),
             self._batcher,
             port=lambda: self.listening.first_port,
+            listeners=lambda: self.listening.states(self.metrics.received.counts),
             partitions=bus.partitions,
             now_us=now_us,
             supervisor=supervisor,

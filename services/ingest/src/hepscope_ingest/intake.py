@@ -14,16 +14,16 @@ from hepscope_common.bus import DEAD_LETTER, Producer, topic_of
 from hepscope_common.bus.protocol import Acknowledged
 from hepscope_common.clock import Clock
 from hepscope_common.logs import Throttle, get_logger
+from hepscope_common.rules.methods import Methods
+from hepscope_common.rules.networks import PeerNetworks
+from hepscope_common.rules.rate import TokenBucket
 from hepscope_ingest.batcher import Batcher
 from hepscope_ingest.ledger import Ledgers
 from hepscope_ingest.metrics import IngestMetrics
 from hepscope_ingest.nodes import SKEW_EVERY, Node, node_in
 from hepscope_ingest.peers import Endpoint, Peer
-from hepscope_ingest.rate import TokenBucket
 from hepscope_ingest.refusal import BY_CHOICE, Refusal
 from hepscope_ingest.rules.chain import Candidate, RuleChain
-from hepscope_ingest.rules.methods import Methods
-from hepscope_ingest.rules.networks import PeerNetworks
 from hepscope_ingest.rules.settings import RuleSettings
 
 _NEED_PAYLOAD = frozenset({0, SIP})

@@ -5,10 +5,11 @@ go on filling while another one is drained.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
+from hepscope_common.node_report import MAX_LISTENERS, ListenerState
 from hepscope_common.runtime import Supervisor
 from hepscope_ingest.intake import Intake
 from hepscope_ingest.listeners.http import HttpListener
@@ -95,6 +96,26 @@ class Listening:
         listeners: list[UdpListener | TcpListener | HttpListener]
         listeners = [*self.udp, *self.tcp, *self.tls, *self.http]
         return listeners[0].address.port if listeners else 0
+
+    def states(self, received: Mapping[tuple[str, ...], float]) -> list[ListenerState]:
+        """Return where packets are taken, given how many came by each transport."""
+        parts: dict[str, Sequence[UdpListener | TcpListener | HttpListener]]
+        parts = {"udp": self.udp, "tcp": self.tcp, "tls": self.tls, "http": self.http}
+        # What comes by WebSocket comes to an address of HTTP.
+        counted = {"http": ("http", "ws")}
+        found = [
+            ListenerState(
+                transport=transport,
+                host=one.address.host,
+                port=one.address.port,
+                received=int(
+                    sum(received.get((by,), 0) for by in counted.get(transport, (transport,)))
+                ),
+            )
+            for transport, listeners in parts.items()
+            for one in listeners
+        ]
+        return found[:MAX_LISTENERS]
 
     def connections(self) -> Iterable[tuple[tuple[str], float]]:
         """Return the open connections by address, as a gauge reads them."""

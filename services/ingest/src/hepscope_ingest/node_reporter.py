@@ -14,7 +14,13 @@ from typing import Final, Self
 from hep import partition_of
 from hepscope_common.bus.topics import LOG
 from hepscope_common.clock import Clock
-from hepscope_common.node_report import MAX_NAME, MAX_US, NodeReport, encode_reports
+from hepscope_common.node_report import (
+    MAX_NAME,
+    MAX_US,
+    ListenerState,
+    NodeReport,
+    encode_reports,
+)
 from hepscope_common.runtime import Supervisor, cancel
 from hepscope_ingest.batcher import Batcher
 from hepscope_ingest.metrics import IngestMetrics
@@ -41,16 +47,18 @@ class NodeReporter:
         batcher: Batcher,
         *,
         port: Callable[[], int],
+        listeners: Callable[[], list[ListenerState]],
         partitions: int,
         now_us: Clock,
         supervisor: Supervisor,
         metrics: IngestMetrics,
     ) -> None:
-        """Make a reporter; port tells, once listeners are open, the first of their ports."""
+        """Make a reporter; once listeners are open, they and the first of their ports are told."""
         self._settings = settings
         self._reports = reports
         self._batcher = batcher
         self._port = port
+        self._listeners = listeners
         self._partitions = partitions
         self._now_us = now_us
         self._supervisor = supervisor
@@ -105,6 +113,7 @@ class NodeReporter:
             reported_us=now_us,
             period_ms=max(int(self._settings.every_seconds * 1000), 1),
             nodes=self._reports.collect(now_us, elapsed_seconds=elapsed_seconds, whole=whole),
+            listeners=self._listeners(),
         )
         partition = partition_of(report.instance.encode(), self._partitions)
         for packet in encode_reports(report):

@@ -16,7 +16,7 @@ from hep.chunks import (
     MAGIC,
     NODE_NAME,
 )
-from hepscope_ingest.rate import TokenBucket
+from hepscope_common.rules.rate import TokenBucket
 
 MAX_NODES = 500
 """Nodes told apart; an installation has tens, seldom hundreds."""

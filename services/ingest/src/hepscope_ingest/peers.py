@@ -7,7 +7,7 @@ which a packet was accepted is told apart by name; all others share one row.
 import socket
 from collections.abc import Iterable
 
-from hepscope_ingest.rate import TokenBucket
+from hepscope_common.rules.rate import TokenBucket
 
 MAX_PEERS = 1000
 """Peers told apart in metrics; an installation has tens of agents, seldom hundreds."""

@@ -81,11 +81,6 @@ class HepHttpServer(HttpServer):
         self._refuse = refuse
         self._request_seconds = request_seconds
 
-    @property
-    def connections(self) -> int:
-        """Connections open now."""
-        return len(self._server.server_state.connections) if self._server is not None else 0
-
     def make_config(self, app: ASGIApp) -> uvicorn.Config:
         """Return how the application is served."""
         config = super().make_config(app)

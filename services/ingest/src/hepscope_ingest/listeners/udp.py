@@ -68,7 +68,6 @@ class UdpListener:
                     receive_buffer_bytes=self._wanted_buffer,
                 )
             )
-        self._warn_of_small_buffer()
         for one in self.sockets:
             one.open()
         return self
@@ -95,18 +94,6 @@ class UdpListener:
             bind(self.address, socket.SOCK_DGRAM, PURPOSE, reuse_port=True)
             for _ in range(self._wanted_sockets)
         ]
-
-    def _warn_of_small_buffer(self) -> None:
-        granted = min(one.receive_buffer_bytes for one in self.sockets)
-        if granted < self._wanted_buffer:
-            _log.info(
-                "%s: receive buffer is %d kB of %d kB wanted; bursts beyond it are dropped by the"
-                " kernel (sysctl -w net.core.rmem_max=%d)",
-                self.address,
-                granted // 1024,
-                self._wanted_buffer // 1024,
-                self._wanted_buffer,
-            )
 
 
 def receive_buffers(listeners: Iterable[UdpListener]) -> Iterable[tuple[tuple[str, str], float]]:
