@@ -1,9 +1,11 @@
 """HOMER's own dashboards and alerts, run by a real Prometheus against a real /metrics."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 
 from hepscope_common.bus.topics import topic_of
 from hepscope_common.http import HttpServer
@@ -32,6 +34,8 @@ from support.builders import BASE_US
 from support.prometheus import Prometheus
 from unit.metrics_exporter.exporter_world import World, protocol_type_of, world
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 TARGETS = {"with targets": "192.0.2.2", "without targets": ""}
 INVITES = sum(FINALS.values()) + CHALLENGED
 """Session requests of a round, as RFC 6076 counts; on the wire, challenged ones are sent twice."""
@@ -45,7 +49,7 @@ async def play(found: World, number: int) -> None:
     await found.play(*flows(number))
 
 
-@pytest.fixture(params=TARGETS)
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=TARGETS)
 async def prometheus(request: pytest.FixtureRequest) -> AsyncIterator[Prometheus]:
     """A Prometheus that has scraped two rounds of traffic, one after the other."""
     address = TARGETS[request.param]
@@ -69,6 +73,8 @@ async def prometheus(request: pytest.FixtureRequest) -> AsyncIterator[Prometheus
                     await asyncio.to_thread(scraped.wait_for, still, 4)
                     if number == 1:
                         await play(found, 1)
+                # Some panels show what grew within a minute, which asking may take longer than.
+                scraped.at = time.time()
                 yield scraped
             finally:
                 await asyncio.to_thread(scraped.__exit__, None, None, None)

@@ -128,14 +128,14 @@ async def fetch(dsn: str, query: str, *values: object) -> list[asyncpg.Record]:
         await connection.close()
 
 
-async def until(condition: Callable[[], bool], *, seconds: float = 20.0) -> None:
+async def until(condition: Callable[[], bool], *, seconds: float = 60.0) -> None:
     """Return once a condition holds; fails when it does not within the time."""
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.005)
 
 
-async def until_committed(rig: Rig, batches: int, *, seconds: float = 20.0) -> None:
+async def until_committed(rig: Rig, batches: int, *, seconds: float = 60.0) -> None:
     """Return once a writer has stored so many batches."""
     await until(
         lambda: rig.counts().get("attempts_total{committed}", 0) >= batches, seconds=seconds

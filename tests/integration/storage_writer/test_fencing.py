@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from typing import cast
 
 import asyncpg
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from hepscope_common.bus.memory import MemoryBus
 from hepscope_common.bus.topics import SIGNALLING
 from hepscope_common.store import copy, gaps
-from hepscope_common.store.connection import WRITER_NAME, Access, connect
+from hepscope_common.store.connection import ACCESS_SETTINGS, WRITER_NAME, Access, connect
 from hepscope_common.store.gaps import Gap
 from integration.storage_writer.rig import (
     SETTINGS,
@@ -32,13 +33,22 @@ CALLS = 400
 OWNERS = f"select owner, epoch from hepscope.bus_position where topic = '{SIGNALLING}'"
 
 
-def full_bus() -> MemoryBus:
+def half_bus() -> MemoryBus:
     """Return one of several buses that hold the same records at the same offsets."""
     bus = make_bus(partitions=16)
-    packets = [make_call(f"call-{n}") for n in range(CALLS)]
-    # Message by message over all calls, so that every batch touches many of them.
-    put(bus, [call[step] for step in range(7) for call in packets], per_record=10)
+    put_steps(bus, range(4))
     return bus
+
+
+def put_rest(bus: MemoryBus) -> None:
+    """Put the rest of the messages on a bus, for whoever has its partitions by then."""
+    put_steps(bus, range(4, 7))
+
+
+def put_steps(bus: MemoryBus, steps: range) -> None:
+    """Put messages on a bus: each over all calls, so that every batch touches many of them."""
+    calls = [make_call(f"call-{n}") for n in range(CALLS)]
+    put(bus, [call[step] for step in steps for call in calls], per_record=10)
 
 
 async def assert_stored_once(database: str) -> None:
@@ -55,11 +65,15 @@ async def test_writers_that_take_over_from_each_other_store_everything_once(
     database: str, writers: int
 ) -> None:
     """Each takes over while the ones before run on; the last one finishes."""
-    rigs = [make_writer(full_bus(), database, SMALL) for _ in range(writers)]
+    buses = [half_bus() for _ in range(writers)]
+    rigs = [make_writer(bus, database, SMALL) for bus in buses]
     for number, rig in enumerate(rigs):
         await rig.writer.__aenter__()
         if number < writers - 1:
             await until_committed(rig, 3)
+    await until(lambda: rigs[-1].writer.readiness()[0])
+    for bus in buses:
+        put_rest(bus)
     await _end(rigs)
 
     await assert_stored_once(database)
@@ -103,8 +117,12 @@ async def test_a_take_over_waits_for_a_transaction_in_flight(database: str) -> N
     await frozen.close()
 
 
-async def test_a_writer_frozen_amid_a_copy_is_ended(database: str) -> None:
+async def test_a_writer_frozen_amid_a_copy_is_ended(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The server's time-outs do not look there; its successor waits for its own, then ends it."""
+    sooner = {**ACCESS_SETTINGS[Access.WRITER], "lock_timeout": "3s"}
+    monkeypatch.setitem(cast("dict[Access, object]", ACCESS_SETTINGS), Access.WRITER, sooner)
     bus = make_bus(partitions=1)
     await _make_position(database)
     frozen = await connect(database, Access.WRITER, application_name=f"{WRITER_NAME} 9")
@@ -195,11 +213,13 @@ async def test_what_another_writer_took_is_not_taken_back(database: str) -> None
 
 async def test_two_members_of_a_group_share_the_partitions(database: str) -> None:
     """Writers on one bus divide its partitions and hand them over as they come and go."""
-    bus = full_bus()
+    bus = half_bus()
     first, second = make_writer(bus, database, SMALL), make_writer(bus, database, SMALL)
     async with first.writer:
         await until_committed(first, 2)
         async with second.writer:
+            await until(lambda: second.writer.readiness()[0])
+            put_rest(bus)
             await until_committed(second, 2)
             await until(lambda: second.writer.lag_records + first.writer.lag_records == 0)
     assert first.supervisor.failure is None

@@ -208,7 +208,7 @@ async def test_a_rolled_back_batch_is_not_remembered(database: str) -> None:
     """Origins follow commits only: what is tried again is not taken for stored."""
     bus = make_bus(partitions=1)
     blocker = await asyncpg.connect(database)
-    hurried = SETTINGS.model_copy(update={"batch_timeout_seconds": 0.3})
+    hurried = SETTINGS.model_copy(update={"batch_timeout_seconds": 1.0})
     async with running(bus, database, hurried) as rig:
         await until(lambda: rig.writer.readiness()[0])
         transaction = blocker.transaction()

@@ -2,13 +2,18 @@
 
 import sys
 from collections.abc import AsyncIterator
+from functools import partial
 
 from hepscope_common.bus.kafka import KafkaBus
 from hepscope_common.bus.settings import BusSettings
 from hepscope_common.runtime import Component, StartupError
 from hepscope_common.service import Around, ServiceSettings, run
+from hepscope_common.store import tuning
 from hepscope_common.store.settings import StoreSettings
+from hepscope_common.tuning import Tuning
 from hepscope_storage_writer.component import StorageWriter
+from hepscope_storage_writer.loki.component import LokiSink
+from hepscope_storage_writer.loki.settings import LokiSettings
 from hepscope_storage_writer.maintain_metrics import MaintainerMetrics
 from hepscope_storage_writer.maintain_settings import RetentionSettings
 from hepscope_storage_writer.maintainer import Maintainer
@@ -28,6 +33,7 @@ class StorageWriterSettings(ServiceSettings):
     store: StoreSettings = StoreSettings()
     writer: WriterSettings = WriterSettings()
     retention: RetentionSettings = RetentionSettings()
+    loki: LokiSettings = LokiSettings()
 
 
 async def parts(around: Around[StorageWriterSettings]) -> AsyncIterator[Component]:
@@ -64,6 +70,15 @@ async def parts(around: Around[StorageWriterSettings]) -> AsyncIterator[Componen
     )
     JoinerMetrics(registry, joiner.counts)
     yield joiner
+    if settings.loki.url:
+        sink = LokiSink(
+            settings.loki, bus=bus, registry=registry, supervisor=supervisor, drops=False
+        )
+        around.checks["loki"] = sink.readiness
+        yield sink
+    commit = settings.writer.synchronous_commit
+    look = partial(tuning.look, dsn, is_ours=False, bus_keeps=True, commit=commit)
+    yield Tuning(registry, [look])
 
 
 def main() -> int:

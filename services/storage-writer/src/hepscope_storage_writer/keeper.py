@@ -177,8 +177,8 @@ class Keeper:
             is_late = isinstance(error, TimeoutError)
             self._tally.attempt(Outcome.TIMEOUT if is_late else Outcome.BUSY)
             self._around.shared.leaves.forget()
-            self.trouble = _describe(error)
-            self._throttle.warning("busy", "database: %s; the batch is kept", self.trouble)
+            self.trouble = f"database: {_describe(error)}"
+            self._throttle.warning("busy", "%s; the batch is kept", self.trouble)
         else:
             raise error
 
