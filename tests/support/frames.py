@@ -25,16 +25,33 @@ def make_options(call_id: str = "call-1@example.com") -> bytes:
     return OPTIONS % call_id.encode()
 
 
+def make_invite(call_id: str, host: str, port: int) -> bytes:
+    """An INVITE request that offers to take audio at an address."""
+    body = (
+        f"v=0\r\no=- 1 1 IN IP4 {host}\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\n"
+        f"m=audio {port} RTP/AVP 8\r\n"
+    ).encode()
+    head = (OPTIONS % call_id.encode()).replace(b"OPTIONS", b"INVITE")
+    kind = b"Content-Type: application/sdp\r\nContent-Length: %d" % len(body)
+    return head.replace(b"Content-Length: 0", kind) + body
+
+
 def udp(payload: bytes, *, ports: tuple[int, int] = (5060, 5070), length: int = -1) -> bytes:
     """A UDP datagram; length -1 = the right one."""
     stated = 8 + len(payload) if length < 0 else length
     return struct.pack("!HHHH", *ports, stated, 0) + payload
 
 
-def tcp(payload: bytes, *, ports: tuple[int, int] = (5060, 5070), options: bytes = b"") -> bytes:
+def tcp(
+    payload: bytes,
+    *,
+    ports: tuple[int, int] = (5060, 5070),
+    options: bytes = b"",
+    sequence: int = 1,
+) -> bytes:
     """A TCP segment."""
     offset = (20 + len(options)) // 4 << 4
-    head = struct.pack("!HHIIBBHHH", *ports, 1, 1, offset, 0x18, 1000, 0, 0)
+    head = struct.pack("!HHIIBBHHH", *ports, sequence, 1, offset, 0x18, 1000, 0, 0)
     return head + options + payload
 
 

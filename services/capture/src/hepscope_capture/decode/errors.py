@@ -8,16 +8,21 @@ class Reason(StrEnum):
 
     UNSUPPORTED_LINK = "unsupported_link"  # a link type without a decoder
     NOT_IP = "not_ip"  # ARP, LLDP, spanning tree ...
-    NOT_UDP_OR_TCP = "not_udp_or_tcp"  # ICMP, SCTP, ESP ...
+    OTHER_TRANSPORT = "other_transport"  # neither UDP, TCP nor SCTP: ICMP, ESP ...
+    OTHER_TUNNEL = "other_tunnel"  # GRE or ERSPAN of a form that is not read
     TRUNCATED = "truncated"  # ends inside a head
     BAD_LENGTH = "bad_length"  # a length field that contradicts what is there
     BAD_VERSION = "bad_version"  # IP of neither version 4 nor 6
-    TOO_DEEP = "too_deep"  # more tags, labels or extension heads than any network has
+    TOO_DEEP = "too_deep"  # more tags, labels, extension heads or tunnels than any network has
     BAD_FRAGMENT = "bad_fragment"  # pieces that overlap and differ, or pass 65,535 bytes
 
 
 class FrameError(ValueError):
-    """A frame was refused; offset is the byte, from the frame's start, that decided it."""
+    """A frame was refused; offset is the byte that decided it.
+
+    It counts from the start of the frame; inside a tunnel, or in what fragments were joined to,
+    from the start of the bytes that the tunnel or the fragments carried.
+    """
 
     def __init__(self, reason: Reason, offset: int) -> None:
         super().__init__(f"{reason} at byte {offset}")

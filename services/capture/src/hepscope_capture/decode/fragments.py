@@ -35,6 +35,7 @@ class _Waiting:
     size: int = 0  # bytes held
     end: int | None = None  # bytes of the whole, once the last piece has come
     is_cut: bool = False  # the capture lacks the end of the last piece
+    tos: int = 0  # of the first piece
 
 
 @dataclass(slots=True)
@@ -56,16 +57,22 @@ class Reassembler:
         self._bytes = 0
         self.counts = FragmentCounts()
 
-    def add(self, packet: IpPacket, vlan: int, time_us: int) -> IpPacket | None:
+    @property
+    def waiting_bytes(self) -> int:
+        """How much waits for what is missing."""
+        return self._bytes
+
+    def add(self, packet: IpPacket, network: int, time_us: int) -> IpPacket | None:
         """Return the whole packet if this piece completes it, else None and keep the piece.
 
+        ``network`` is the one in which the addresses are valid: VLAN and tunnel as a number.
         Raises FrameError when the piece cannot belong to any packet or contradicts others.
         """
         self.counts.received += 1
         self._expire(time_us)
         # RFC 8200 leaves the protocol out of IPv6's key: only the first piece is sure of it.
         protocol = packet.protocol if len(packet.source) == 4 else 0
-        key = (packet.source, packet.destination, protocol, packet.fragment_id, vlan)
+        key = (packet.source, packet.destination, protocol, packet.fragment_id, network)
         waiting = self._waiting.get(key)
         if waiting is None:
             waiting = self._waiting[key] = _Waiting(time_us, packet.protocol)
@@ -85,7 +92,12 @@ class Reassembler:
         self._forget(key)
         self.counts.joined += 1
         return IpPacket(
-            packet.source, packet.destination, waiting.protocol, payload, waiting.is_cut
+            packet.source,
+            packet.destination,
+            waiting.protocol,
+            payload,
+            waiting.is_cut,
+            tos=waiting.tos,
         )
 
     def finish(self) -> None:
@@ -126,7 +138,7 @@ def _hold(waiting: _Waiting, packet: IpPacket) -> None:
             raise FrameError(Reason.BAD_FRAGMENT, 0)
         waiting.end, waiting.is_cut = end, packet.is_cut
     if start == 0:
-        waiting.protocol = packet.protocol
+        waiting.protocol, waiting.tos = packet.protocol, packet.tos
     held = waiting.pieces.get(start, b"")
     common = min(len(held), len(piece))
     if held[:common] != piece[:common] or len(waiting.pieces) >= MAX_PIECES:

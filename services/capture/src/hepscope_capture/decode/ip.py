@@ -36,6 +36,7 @@ class IpPacket:
     fragment_id: int = 0
     fragment_offset: int = 0  # bytes
     has_more: bool = False  # fragments behind this one
+    tos: int = 0  # IPv4 type of service, IPv6 traffic class
 
     @property
     def is_fragment(self) -> bool:
@@ -43,24 +44,24 @@ class IpPacket:
         return self.has_more or self.fragment_offset > 0
 
 
-def decode_ip(data: bytes, start: int) -> IpPacket:
-    """Return the IP packet that starts at this byte of a frame.
+def decode_ip(data: bytes, start: int, *, is_cut: bool = False) -> IpPacket:
+    """Return the IP packet that starts at this byte of a frame; a cut frame lacks its own end.
 
     Raises FrameError and nothing else, whatever the bytes.
     """
     try:
         version = data[start] >> 4
         if version == 4:
-            return _decode_v4(data, start)
+            return _decode_v4(data, start, is_cut)
         if version == 6:
-            return _decode_v6(data, start)
+            return _decode_v6(data, start, is_cut)
     except (struct.error, IndexError):
         raise FrameError(Reason.TRUNCATED, len(data)) from None
     raise FrameError(Reason.BAD_VERSION, start)
 
 
-def _decode_v4(data: bytes, start: int) -> IpPacket:
-    (first, _, total, identity, fragment, _, protocol, _, source, destination) = _V4(data, start)
+def _decode_v4(data: bytes, start: int, is_cut: bool) -> IpPacket:
+    (first, tos, total, identity, fragment, _, protocol, _, source, destination) = _V4(data, start)
     head = (first & 0x0F) * 4
     if head < _V4_HEAD_BYTES or 0 < total < head:
         raise FrameError(Reason.BAD_LENGTH, start)
@@ -72,18 +73,21 @@ def _decode_v4(data: bytes, start: int) -> IpPacket:
         destination,
         protocol,
         data[start + head : end],
-        end > len(data),
+        end > len(data) or (not total and is_cut),
         identity,
         (fragment & 0x1FFF) * 8,
         bool(fragment & 0x2000),
+        tos,
     )
 
 
-def _decode_v6(data: bytes, start: int) -> IpPacket:
-    _, length, following, _, source, destination = _V6(data, start)
+def _decode_v6(data: bytes, start: int, is_cut: bool) -> IpPacket:
+    first, length, following, _, source, destination = _V6(data, start)
     body = start + _V6_HEAD_BYTES
     end = body + length if length else len(data)
-    packet = IpPacket(source, destination, following, data[body:end], end > len(data))
+    is_cut = end > len(data) or (not length and is_cut)
+    packet = IpPacket(source, destination, following, data[body:end], is_cut)
+    packet.tos = first >> 20 & 0xFF
     return walk_extensions(packet, body)
 
 

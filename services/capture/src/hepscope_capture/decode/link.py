@@ -1,9 +1,10 @@
 """Link layers: from the start of a frame to the IP packet in it.
 
-Each decoder takes a frame and returns where its IP packet starts and the VLAN it is in. Link
-types are LINKTYPE numbers of the tcpdump registry, protocols are EtherTypes; all numbers are
-big-endian but the family word of BSD's loopback, which has the byte order of the machine that
-captured. Of nested VLAN tags the innermost is reported: it is the customer's network.
+Each decoder takes a frame and returns where its IP packet starts, the VLAN it is in and the
+cards it went between. Link types are LINKTYPE numbers of the tcpdump registry, protocols are
+EtherTypes; all numbers are big-endian but the family word of BSD's loopback, which has the byte
+order of the machine that captured. Of nested VLAN tags the innermost is reported: it is the
+customer's network.
 """
 
 import struct
@@ -32,11 +33,16 @@ _LLC_SNAP = b"\xaa\xaa\x03\x00\x00\x00"
 _LOOPBACK_FAMILIES = {2: IPV4, 10: IPV6, 24: IPV6, 28: IPV6, 30: IPV6}
 
 
+_MACS_BYTES, _ETHERNET_HEAD_BYTES = 12, 14
+_NO_MACS = bytes(_MACS_BYTES)
+
+
 class Link(NamedTuple):
-    """Where the IP packet starts in the frame, and its VLAN id (0 = none)."""
+    """Where the IP packet starts in the frame, and the Ethernet that it is in."""
 
     offset: int
-    vlan: int
+    vlan: int  # 0 = none
+    macs: bytes = b""  # destination and source; empty = no Ethernet, or the loopback's zeros
 
 
 def decode_link(link_type: int, data: bytes) -> Link:
@@ -53,25 +59,34 @@ def decode_link(link_type: int, data: bytes) -> Link:
         raise FrameError(Reason.TRUNCATED, len(data)) from None
 
 
-def _ethernet(data: bytes) -> Link:
-    kind = _U16(data, 12)[0]
+def ethernet(data: bytes, at: int = 0) -> Link:
+    """Return the place of the IP packet in the Ethernet frame that starts at this byte.
+
+    Raises FrameError, and struct.error for a frame that ends in its head.
+    """
+    kind = _U16(data, at + _MACS_BYTES)[0]
+    macs = data[at : at + _MACS_BYTES]
+    if macs == _NO_MACS:
+        macs = b""
     if kind in (IPV4, IPV6):
-        return Link(14, 0)
-    return _network(data, 14, kind)
+        return Link(at + _ETHERNET_HEAD_BYTES, 0, macs)
+    return network(data, at + _ETHERNET_HEAD_BYTES, kind, macs=macs)
 
 
-def _network(data: bytes, at: int, kind: int) -> Link:
-    """Step over tags, labels and sessions, from what an EtherType says on, until IP comes."""
-    vlan = 0
+def network(data: bytes, at: int, kind: int, *, vlan: int = 0, macs: bytes = b"") -> Link:
+    """Step over tags, labels and sessions, from what an EtherType says on, until IP comes.
+
+    Raises FrameError, and struct.error for a frame that ends in a head.
+    """
     for _ in range(_MAX_DEPTH):
         if kind in (IPV4, IPV6):
-            return Link(at, vlan)
+            return Link(at, vlan, macs)
         if kind in _TAGS:
             tag, kind = _U16(data, at)[0], _U16(data, at + 2)[0]
             vlan = tag & 0x0FFF or vlan
             at += 4
         elif kind in _MPLS:
-            return _mpls(data, at, vlan)
+            return Link(_behind_labels(data, at), vlan, macs)
         elif kind == _PPPOE_SESSION:
             kind, at = _ppp_protocol(data, at + 6)
         elif kind < _MIN_ETHERTYPE and data[at : at + 6] == _LLC_SNAP:
@@ -81,13 +96,13 @@ def _network(data: bytes, at: int, kind: int) -> Link:
     raise FrameError(Reason.TOO_DEEP, at)
 
 
-def _mpls(data: bytes, at: int, vlan: int) -> Link:
+def _behind_labels(data: bytes, at: int) -> int:
     """Step over labels (RFC 3032); what follows the last one names itself only by its nibble."""
     for _ in range(_MAX_DEPTH):
         is_bottom = _U32(data, at)[0] & 0x100
         at += 4
         if is_bottom:
-            return Link(_ip_start(data, at), vlan)
+            return _ip_start(data, at)
     raise FrameError(Reason.TOO_DEEP, at)
 
 
@@ -114,25 +129,25 @@ def _ppp_protocol(data: bytes, at: int) -> tuple[int, int]:
 
 def _ppp(data: bytes) -> Link:
     kind, at = _ppp_protocol(data, 2 if data.startswith(b"\xff\x03") else 0)
-    return _network(data, at, kind)
+    return network(data, at, kind)
 
 
 def _pppoe(data: bytes) -> Link:
-    return _network(data, 0, _PPPOE_SESSION)
+    return network(data, 0, _PPPOE_SESSION)
 
 
 def _cisco_hdlc(data: bytes) -> Link:
-    return _network(data, 4, _U16(data, 2)[0])
+    return network(data, 4, _U16(data, 2)[0])
 
 
 def _linux_sll(data: bytes) -> Link:
-    return _network(data, 16, _U16(data, 14)[0])
+    return network(data, 16, _U16(data, 14)[0])
 
 
 def _linux_sll2(data: bytes) -> Link:
     kind = _U16(data, 0)[0]
     _U32(data, 16)  # the head ends at 20
-    return _network(data, 20, kind)
+    return network(data, 20, kind)
 
 
 def _raw_ip(data: bytes) -> Link:
@@ -151,7 +166,7 @@ def _loopback(data: bytes) -> Link:
 
 LINK_TYPES: dict[int, Callable[[bytes], Link]] = {
     0: _loopback,
-    1: _ethernet,
+    1: ethernet,
     9: _ppp,
     12: _raw_ip,
     14: _raw_ip,

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from hepscope_capture.decode.datagrams import Datagram, Dissector
 from hepscope_capture.decode.errors import FrameError, Reason
+from hepscope_capture.decode.ip import decode_ip
 from hepscope_capture.decode.link import LINK_TYPES
+from hepscope_capture.decode.transport import decode_tcp, decode_udp
 from hepscope_capture.frame import Frame
 from support.frames import (
     ALICE,
@@ -100,7 +102,7 @@ def test_other_protocols_are_refused() -> None:
     """An ICMP error carries a UDP head, but not as UDP."""
     with pytest.raises(FrameError) as refused:
         Dissector().dissect(frame(ethernet(ipv4(bytes(8) + ipv4(udp(SIP)), protocol=1))))
-    assert refused.value.reason is Reason.NOT_UDP_OR_TCP
+    assert refused.value.reason is Reason.OTHER_TRANSPORT
 
 
 HEADS = st.sampled_from(
@@ -129,3 +131,55 @@ def test_a_damaged_frame_gives_a_payload_within_it_or_a_refusal(at: int, damage:
     with suppress(FrameError):
         datagram = Dissector().dissect(frame(bytes(data)))
         assert datagram is None or datagram.payload in bytes(data)
+
+
+def thorough(data: bytes) -> Datagram | Reason:
+    """The datagram of a bare IP packet, or why there is none, layer by layer."""
+    try:
+        packet = decode_ip(data, 0)
+        assert not packet.is_fragment
+        if packet.protocol == 17:
+            found = decode_udp(packet.payload, is_cut=packet.is_cut)
+        else:
+            found = decode_tcp(packet.payload)
+    except FrameError as refusal:
+        return refusal.reason
+    return Datagram(
+        7, packet.protocol, packet.source, found.source_port, packet.destination,
+        found.destination_port, found.payload, is_cut=packet.is_cut, tos=packet.tos,
+        sequence=found.sequence, flags=found.flags, acknowledgement=found.acknowledgement,
+    )  # fmt: skip
+
+
+USUAL = {
+    "UDP": (ipv4(udp(SIP)), (0, 1, 2, 3, 24, 25)),
+    "UDP over IPv6": (ipv6(udp(SIP)), (0, 1, 4, 5, 44, 45)),
+    "TCP": (ipv4(tcp(SIP, options=bytes(4)), protocol=6), (0, 1, 2, 3, 32, 33)),
+    "TCP over IPv6": (ipv6(tcp(SIP), following=6), (0, 1, 4, 5, 52, 53)),
+}
+
+
+@settings(max_examples=1000, deadline=None)
+@given(
+    st.sampled_from(sorted(USUAL)),
+    st.integers(0, 5),
+    st.integers(0, 255),
+    st.integers(0, len(SIP) + 70),
+    st.binary(max_size=9),
+)
+def test_the_usual_packet_is_read_as_the_others(
+    name: str, field: int, value: int, size: int, padding: bytes
+) -> None:
+    """Whatever its lengths say, and whether it is cut or padded."""
+    packet, fields = USUAL[name]
+    changed = bytearray(packet)
+    changed[fields[field]] = value
+    data = bytes(changed + padding)[: size or None]
+    if data[:1] and data[0] >> 4 != packet[0] >> 4:
+        return
+    found: Datagram | Reason | None
+    try:
+        found = Dissector().dissect(Frame(7, 101, data, len(data)))
+    except FrameError as refusal:
+        found = refusal.reason
+    assert found == thorough(data)

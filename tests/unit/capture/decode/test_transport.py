@@ -1,4 +1,4 @@
-"""UDP and TCP heads: ports, payload, lengths that cannot be."""
+"""UDP, TCP and SCTP heads: ports, payload, lengths that cannot be."""
 
 from contextlib import suppress
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hepscope_capture.decode.errors import FrameError, Reason
-from hepscope_capture.decode.transport import Transport, decode_tcp, decode_udp
+from hepscope_capture.decode.transport import Transport, decode_sctp, decode_tcp, decode_udp
 from support.frames import tcp, udp
 
 
@@ -30,7 +30,16 @@ def test_a_cut_datagram_gives_what_is_there() -> None:
 
 def test_tcp_options_are_stepped_over() -> None:
     """The offset decides where the payload starts."""
-    assert decode_tcp(tcp(b"sip", options=bytes(12))) == Transport(5060, 5070, b"sip")
+    assert decode_tcp(tcp(b"sip", options=bytes(12))) == Transport(5060, 5070, b"sip", 1, 0x18, 1)
+
+
+def test_sctp_gives_its_chunks() -> None:
+    """All that is behind the common head, and the tag that names the association."""
+    head = bytes.fromhex("13c4 13ce 01020304 00000000")
+    assert decode_sctp(head + b"chunks") == Transport(5060, 5070, b"chunks", 0x01020304)
+    with pytest.raises(FrameError) as refused:
+        decode_sctp(head[:11])
+    assert (refused.value.reason, refused.value.offset) == (Reason.TRUNCATED, 11)
 
 
 @pytest.mark.parametrize(
@@ -70,3 +79,5 @@ def test_any_bytes_give_a_payload_within_them_or_a_refusal(data: bytes, is_cut: 
         assert decode_udp(data, is_cut=is_cut).payload in data
     with suppress(FrameError):
         assert data.endswith(decode_tcp(data).payload)
+    with suppress(FrameError):
+        assert data.endswith(decode_sctp(data).payload)
