@@ -4,6 +4,7 @@ import gzip
 import io
 import random
 import zlib
+from collections.abc import Iterator
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,10 +17,16 @@ DATA = random.Random(7).randbytes(20_000)
 ZIPPED = gzip.compress(DATA)
 
 
+def pieces_of(reader: GzipReader, size: int) -> Iterator[bytes]:
+    """Read a stream that is all there."""
+    while piece := reader.read(size):
+        yield piece
+
+
 def inflate(data: bytes, size: int = 4096) -> tuple[bytes, GapKind | None]:
     """Read a whole stream."""
     reader = GzipReader(io.BytesIO(data).read)
-    inflated = b"".join(iter(lambda: reader.read(size), b""))
+    inflated = b"".join(pieces_of(reader, size))
     assert reader.read(size) == b""
     return inflated, reader.gap
 
@@ -33,7 +40,7 @@ def test_members_follow_each_other_and_padding_is_nothing() -> None:
 def test_read_gives_at_most_what_was_asked_for() -> None:
     """A stream of zeros inflates a thousandfold; memory does not follow."""
     reader = GzipReader(io.BytesIO(gzip.compress(bytes(5_000_000))).read)
-    sizes = [len(piece) for piece in iter(lambda: reader.read(1000), b"")]
+    sizes = [len(piece) for piece in pieces_of(reader, 1000)]
     assert max(sizes) <= 1000
     assert sum(sizes) == 5_000_000
 

@@ -19,6 +19,7 @@ class GapKind(StrEnum):
     CUT = "cut"  # the file ends inside a record
     BAD_RECORD = "bad_record"  # a record whose lengths cannot be, or belong to no interface
     BAD_COMPRESSION = "bad_compression"  # the gzip stream is damaged
+    NOT_YET = "not_yet"  # the file may grow: nothing is missing so far, to be asked again
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +28,7 @@ class Gap:
 
     kind: GapKind
     lost_bytes: int
+
+
+NOT_YET = Gap(GapKind.NOT_YET, 0)
+"""Given by sources that never wait, as often as they are asked before more is there."""

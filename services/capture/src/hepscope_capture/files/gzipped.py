@@ -20,19 +20,30 @@ _INPUT_BYTES = 65_536
 class GzipReader:
     """The inflated bytes of a gzip stream of any number of members."""
 
-    def __init__(self, read: Callable[[int], bytes]) -> None:
+    def __init__(self, read: Callable[[int], bytes | None]) -> None:
         self._read = read
         self._member = zlib.decompressobj(_GZIP_WINDOW_BITS)
         self._input = b""
+        self._is_ended_input = False
         self._ended = False
         self.gap: GapKind | None = None
 
-    def read(self, size: int) -> bytes:
-        """Return at most ``size`` bytes; ``b""`` only at the end, which ``gap`` then explains."""
+    def read(self, size: int) -> bytes | None:
+        """Return at most ``size`` bytes; ``b""`` only at the end, which ``gap`` then explains.
+
+        None when the source has nothing more yet, and says so.
+        """
         while not self._ended:
-            if self._member.eof:
+            needed = len(MAGIC) if self._member.eof else 1
+            if len(self._input) < needed and not self._is_ended_input:
+                piece = self._read(_INPUT_BYTES)
+                if piece is None:
+                    return None
+                self._input += piece
+                self._is_ended_input = not piece
+            elif self._member.eof:
                 self._next_member()
-            elif not self._input and not self._refill():
+            elif not self._input:
                 self._end(GapKind.CUT)
             elif inflated := self._inflate(size):
                 return inflated
@@ -51,16 +62,10 @@ class GzipReader:
 
     def _next_member(self) -> None:
         # Behind the last member tape drives and some tools pad; that is no damage.
-        if len(self._input) < len(MAGIC):
-            self._input += self._read(_INPUT_BYTES)
         if self._input.startswith(MAGIC):
             self._member = zlib.decompressobj(_GZIP_WINDOW_BITS)
         else:
             self._end(None)
-
-    def _refill(self) -> bool:
-        self._input = self._read(_INPUT_BYTES)
-        return bool(self._input)
 
     def _end(self, gap: GapKind | None) -> None:
         self._ended = True

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from struct import Struct
 
-from hepscope_capture.files.errors import Gap, GapKind, NotACaptureError
+from hepscope_capture.files.errors import NOT_YET, Gap, GapKind, NotACaptureError
 from hepscope_capture.files.resync import resync
 from hepscope_capture.files.window import Window
 from hepscope_capture.frame import MAX_FRAME_BYTES, Frame
@@ -59,6 +59,8 @@ def read_pcap(window: Window) -> Iterator[Frame | Gap]:
 
     Raises NotACaptureError when the head is not that of a pcap file of version 2.
     """
+    while len(window.peek(FILE_HEAD_BYTES)) < FILE_HEAD_BYTES and window.is_waiting:
+        yield NOT_YET
     head = window.take(FILE_HEAD_BYTES)
     variant = VARIANTS.get(head[:4])
     if variant is None:
@@ -79,19 +81,28 @@ def _records(window: Window, variant: Variant, link_type: int) -> Iterator[Frame
     head_bytes = variant.head_bytes
     divisor = 1000 if variant.is_nanoseconds else 1
     seconds = 0
-    while head := window.peek(head_bytes):
+    while True:
+        head = window.peek(head_bytes)
         if len(head) < head_bytes:
-            yield Gap(GapKind.CUT, window.drain())
+            if window.is_waiting:
+                yield NOT_YET
+                continue
+            if head:
+                yield Gap(GapKind.CUT, window.drain())
             return
         second, fraction, captured, wire = unpack(head)
         if captured > MAX_FRAME_BYTES:
             test = _Plausible(variant, seconds)
             yield Gap(GapKind.BAD_RECORD, resync(window, test, test.reach))
             continue
-        record = window.take(head_bytes + captured)
+        record = window.peek(head_bytes + captured)
         if len(record) < head_bytes + captured:
-            yield Gap(GapKind.CUT, len(record))
+            if window.is_waiting:
+                yield NOT_YET
+                continue
+            yield Gap(GapKind.CUT, window.drain())
             return
+        window.step(head_bytes + captured)
         seconds = second
         yield Frame(
             second * 1_000_000 + fraction // divisor,

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from struct import Struct
 
-from hepscope_capture.files.errors import Gap, GapKind, NotACaptureError
+from hepscope_capture.files.errors import NOT_YET, Gap, GapKind, NotACaptureError
 from hepscope_capture.files.resync import resync
 from hepscope_capture.files.window import Window
 from hepscope_capture.frame import MAX_FRAME_BYTES, Frame, plausible_time
@@ -82,26 +82,38 @@ def read_pcapng(window: Window) -> Iterator[Frame | Gap]:
     if not is_pcapng(window.peek(_FRAME_BYTES)):
         raise NotACaptureError("not a pcapng file")
     section = _Section("<")
-    while head := window.peek(_FRAME_BYTES):
+    while True:
+        head = window.peek(_FRAME_BYTES)
         if len(head) < _FRAME_BYTES:
-            yield Gap(GapKind.CUT, window.drain())
+            if window.is_waiting:
+                yield NOT_YET
+                continue
+            if head:
+                yield Gap(GapKind.CUT, window.drain())
             return
         if order := _byte_order(head):
             section = _Section(order)
         kind, length = section.head.unpack_from(head)
         if kind not in _READERS and length > _MAX_BLOCK_BYTES and _is_sound(length):
-            if (skipped := window.skip(length)) < length:
+            skipped = window.skip(length)
+            while skipped < length and window.is_waiting:
+                yield NOT_YET
+                skipped += window.skip(length - skipped)
+            if skipped < length:
                 yield Gap(GapKind.CUT, skipped)
                 return
             continue
         block = window.peek(length) if _is_sound(length) and length <= _MAX_BLOCK_BYTES else b""
         if 0 < len(block) < length:
+            if window.is_waiting:
+                yield NOT_YET
+                continue
             yield Gap(GapKind.CUT, window.drain())
             return
         if not block or section.length.unpack_from(block, length - 4)[0] != length:
             yield Gap(GapKind.BAD_RECORD, resync(window, _test_for(section), _MAX_BLOCK_BYTES))
             continue
-        window.skip(length)
+        window.step(length)
         reader = _READERS.get(kind)
         if reader and (item := reader(section, block)):
             yield item

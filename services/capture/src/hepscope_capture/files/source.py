@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from hepscope_capture.files.errors import Gap, GapKind, NotACaptureError
+from hepscope_capture.files.errors import NOT_YET, Gap, GapKind, NotACaptureError
 from hepscope_capture.files.gzipped import MAGIC as GZIP_MAGIC
 from hepscope_capture.files.gzipped import GzipReader
 from hepscope_capture.files.pcap import is_pcap, read_pcap
@@ -84,12 +84,36 @@ def frames(read: Callable[[int], bytes]) -> Iterator[Frame | Gap]:
     ``read`` gives at most the bytes asked for and ``b""`` at the end. Raises NotACaptureError
     at once, not at the first frame.
     """
+    return recognise(read)[1]
+
+
+def recognise(
+    read: Callable[[int], bytes | None],
+) -> tuple[Window, Iterator[Frame | Gap]]:
+    """Recognise a capture as ``frames`` does; return its window, inflated, and its items.
+
+    ``read`` may give None for "nothing more yet"; then the items are NOT_YET until there is more,
+    and what is no capture may show as late as that.
+    """
     window = Window(read)
     if window.peek(len(GZIP_MAGIC)) != GZIP_MAGIC:
-        return _reader(window)(window)
+        return window, _items(window)
     inflated = GzipReader(window.take_ready)
     inner = Window(inflated.read)
-    return _explained(_reader(inner)(inner), inflated)
+    return inner, _explained(_items(inner), inflated)
+
+
+def _items(window: Window) -> Iterator[Frame | Gap]:
+    """Return the items of what is no gzip; raises NotACaptureError at once if it can."""
+    if len(window.peek(_START_BYTES)) < _START_BYTES and window.is_waiting:
+        return _once_begun(window)
+    return _reader(window)(window)
+
+
+def _once_begun(window: Window) -> Iterator[Frame | Gap]:
+    while len(window.peek(_START_BYTES)) < _START_BYTES and window.is_waiting:
+        yield NOT_YET
+    yield from _reader(window)(window)
 
 
 def _reader(window: Window) -> Callable[[Window], Iterator[Frame | Gap]]:

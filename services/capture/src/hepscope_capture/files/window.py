@@ -2,7 +2,9 @@
 
 The source is a function like ``read`` of a raw file: it gives at most the bytes asked for,
 fewer when no more are there yet, and ``b""`` only at the end. So a pipe from a running capture
-is read as it comes, and a file of any size needs a few hundred kilobytes.
+is read as it comes, and a file of any size needs a few hundred kilobytes. A source that never
+waits gives None for "nothing more yet"; what is asked for then comes short, and ``is_waiting``
+tells that this is not the end.
 """
 
 from collections.abc import Callable
@@ -14,11 +16,18 @@ CHUNK_BYTES = 262_144
 class Window:
     """The bytes of a stream from the reader's place on."""
 
-    def __init__(self, read: Callable[[int], bytes]) -> None:
+    def __init__(self, read: Callable[[int], bytes | None]) -> None:
         self._read = read
         self._buffer = b""
+        self._begin = 0  # place of the buffer in the stream
         self._at = 0
         self._ended = False
+        self.is_waiting = False  # what was asked for last is not there yet
+
+    @property
+    def position(self) -> int:
+        """Return how many bytes of the stream are behind the reader."""
+        return self._begin + self._at
 
     def peek(self, size: int) -> bytes:
         """Return the next bytes and stay; fewer than asked for only at the end."""
@@ -34,9 +43,14 @@ class Window:
         self._at += len(taken)
         return taken
 
-    def take_ready(self, size: int) -> bytes:
+    def step(self, size: int) -> None:
+        """Step over bytes that ``peek`` has just given."""
+        self._at += size
+
+    def take_ready(self, size: int) -> bytes | None:
         """Return what is there without waiting for all of ``size``; ``b""`` only at the end."""
-        self.peek(1)
+        if not self.peek(1) and self.is_waiting:
+            return None
         return self.take(min(size, len(self._buffer) - self._at))
 
     def skip(self, size: int) -> int:
@@ -59,10 +73,15 @@ class Window:
     def _fill(self, size: int) -> None:
         pieces = [self._buffer[self._at :]]
         held = len(pieces[0])
+        self.is_waiting = False
         while held < size and not self._ended:
             piece = self._read(CHUNK_BYTES)
+            if piece is None:
+                self.is_waiting = True
+                break
             self._ended = not piece
             pieces.append(piece)
             held += len(piece)
         self._buffer = b"".join(pieces)
+        self._begin += self._at
         self._at = 0
