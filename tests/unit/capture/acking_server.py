@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from hep import HepPacket, StreamDecoder, decode3, encode_ack, is_hello
-from hepscope_capture.senders.dialling import Dialler
-from hepscope_capture.senders.target import Scheme, Target
 from support.sinks import TcpSink
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER: on, 0 seconds
@@ -68,8 +66,3 @@ class AckingServer:
 def silence(_origin: bytes, _number: int) -> bytes:
     """No answer."""
     return b""
-
-
-def dialler_to(port: int) -> Dialler:
-    """The way to a port of this machine."""
-    return Dialler(Target(Scheme.TCP, "127.0.0.1", port))

@@ -61,3 +61,22 @@ def test_anything_else_is_refused(text: str) -> None:
     """The error quotes what was written."""
     with pytest.raises(ValueError, match=r"is no address|must|port 0"):
         parse_target(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("10.0.0.5:9060", "like tcp://10.0.0.5:9060"),
+        ("hep.example.com", "like tcp://hep.example.com"),
+        ("tcp://2001:db8::1:9060", "IPv6 addresses stand in brackets"),
+        ("tcp://2001:db8::1", "IPv6 addresses stand in brackets"),
+        ("tcp://[2001:db8::1:9060", "a bracket is missing"),
+        ("tcp://host:99999", "a port is 1 to 65535"),
+        ("tcp://host:port", "a port is 1 to 65535"),
+    ],
+)
+def test_a_usual_mistake_is_told_with_its_cure(text: str, hint: str) -> None:
+    """Not with the words of a library."""
+    with pytest.raises(ValueError) as caught:  # noqa: PT011 - its words are looked at below
+        parse_target(text)
+    assert hint in str(caught.value)

@@ -1,1 +1,1 @@
-"""Senders: HEP packets to a server, by UDP, TCP or TLS; acknowledged where the server does so."""
+"""Servers of HEP as one meets them: addresses, dialling, trust, greeting, numbers, answers."""

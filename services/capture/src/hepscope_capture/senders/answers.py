@@ -19,7 +19,13 @@ class Answers:
 
     def __init__(self, origin: bytes) -> None:
         self._origin = origin
+        self._earlier: set[bytes] = set()
         self._decoder = StreamDecoder()
+
+    def turn_to(self, origin: bytes) -> None:
+        """Expect answers for another origin; late ones for those before say nothing new."""
+        self._earlier.add(self._origin)
+        self._origin = origin
 
     def feed(self, data: bytes) -> int | None:
         """Return the highest number that these bytes acknowledge, None without any.
@@ -29,7 +35,7 @@ class Answers:
         """
         highest: int | None = None
         for packet in self._packets(data):
-            if packet.ack is None:
+            if packet.ack is None or packet.origin in self._earlier:
                 continue
             if packet.origin != self._origin:
                 raise WrongAnswerError("it acknowledges packets of another sender")

@@ -1,5 +1,6 @@
 """A bell between threads: who waits for sockets hears it as one more socket."""
 
+import contextlib
 import socket
 
 
@@ -13,10 +14,11 @@ class Bell:
         self._is_rung = False
 
     def ring(self) -> None:
-        """Make ``socket`` readable; once is enough until it is silenced."""
+        """Make ``socket`` readable; once is enough until it is silenced. Closed, it is mute."""
         if not self._is_rung:
             self._is_rung = True
-            self._rope.send(b"\0")
+            with contextlib.suppress(OSError):
+                self._rope.send(b"\0")
 
     def silence(self) -> None:
         """Have it ready to be rung; whatever it was rung for must be looked at afterwards."""

@@ -5,9 +5,12 @@ could not write must be offered again. That stays in here.
 """
 
 import contextlib
+import fcntl
 import select
 import socket
 import ssl
+import struct
+import termios
 
 READ_BYTES = 65_536
 
@@ -39,17 +42,33 @@ class Connection:
             self.receive()
             raise
 
-    def wait(self, *others: socket.socket, is_sending: bool, seconds: float) -> None:
-        """Return when something came, here or at another socket, or after this time.
-
-        With is_sending also when there is room to send.
-        """
+    def wait(self, *, is_sending: bool, seconds: float) -> None:
+        """Return when something came, or with is_sending there is room, or after this time."""
         sending = [self._socket] if is_sending else []
-        select.select([self._socket, *others], sending, [], max(seconds, 0.0))
+        select.select([self._socket], sending, [], max(seconds, 0.0))
 
-    def release(self) -> socket.socket:
-        """Return the socket, whose blocking is up to its new owner."""
-        return self._socket
+    def fileno(self) -> int:
+        """Return the descriptor to wait for."""
+        return self._socket.fileno()
+
+    def unacknowledged_bytes(self) -> int:
+        """Return what was given and the other machine has not acknowledged.
+
+        0 where that is not known, as of a connection that is broken.
+        """
+        try:
+            answer = fcntl.ioctl(self._socket, termios.TIOCOUTQ, bytes(4))
+        except OSError:
+            return 0
+        return int(struct.unpack("i", answer)[0])
+
+    def close_half(self) -> None:
+        """Tell the other side that nothing follows. Raises OSError and ValueError."""
+        if isinstance(self._socket, ssl.SSLSocket):
+            # Its answer need not come.
+            with contextlib.suppress(*_NOT_NOW):
+                self._socket.unwrap()
+        self._socket.shutdown(socket.SHUT_WR)
 
     def close(self) -> None:
         """Close; with TLS the other side is told, if there is room for that."""

@@ -65,6 +65,10 @@ class Dialler:
             raise
 
 
+# openssl/x509_vfy.h: X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
+_OTHER_NAME = (62, 64)
+
+
 def _check_name(context: ssl.SSLContext, name: str) -> None:
     """Raise ValueError for a name that TLS would refuse only once it is connected."""
     try:
@@ -76,7 +80,9 @@ def _check_name(context: ssl.SSLContext, name: str) -> None:
 def explain(error: Exception) -> str:
     """Return what went wrong with a connection, in a few words for the user."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not trusted: {error.verify_message} (--ca names a CA)"
+        is_name = error.verify_code in _OTHER_NAME
+        hint = "--server-name says the one in it" if is_name else "--ca names a CA"
+        return f"its certificate is not trusted: {error.verify_message.rstrip('.')} ({hint})"
     if isinstance(error, ssl.SSLError) and error.reason:
         return _TLS_HINTS.get(error.reason) or error.reason.replace("_", " ").lower()
     if isinstance(error, TimeoutError) and "handshake" in str(error):

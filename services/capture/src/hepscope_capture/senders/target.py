@@ -41,10 +41,12 @@ def parse_target(text: str, schemes: Collection[Scheme] = PLAIN) -> Target:
     try:
         parts = urlsplit(text)
         port = parts.port
-    except ValueError as error:
-        raise ValueError(f"{text!r} is no address: {error}") from None
+    except ValueError:
+        raise ValueError(f"{text!r} is no address: {_fault(text)}") from None
     if parts.scheme not in schemes:
-        raise ValueError(f"{text!r} must start with {_one_of([f'{one}://' for one in schemes])}")
+        starts = _one_of([f"{one}://" for one in schemes])
+        likeness = "" if "://" in text or not text else f", like {Scheme.TCP}://{text}"
+        raise ValueError(f"{text!r} must start with {starts}{likeness}")
     scheme = Scheme(parts.scheme)
     if not parts.hostname or parts.path.strip("/") or parts.query or "@" in parts.netloc:
         forms = [f"{one}://HOST:PORT" for one in schemes]
@@ -52,6 +54,14 @@ def parse_target(text: str, schemes: Collection[Scheme] = PLAIN) -> Target:
     if port == 0:
         raise ValueError(f"{text!r} names port 0, which nothing can listen on")
     return Target(scheme, parts.hostname, port or DEFAULT_PORTS[scheme])
+
+
+def _fault(text: str) -> str:
+    """Return what is wrong behind the scheme of a text that cannot be taken apart."""
+    place = text.partition("://")[2]
+    if place.count(":") > 1 and "[" not in place:
+        return "IPv6 addresses stand in brackets, like [2001:db8::1]:9060"
+    return "a bracket is missing" if "[" in place or "]" in place else "a port is 1 to 65535"
 
 
 def _one_of(words: list[str]) -> str:
