@@ -1,0 +1,1 @@
+"""What comes in besides frames: HEP of other agents, and log lines."""
