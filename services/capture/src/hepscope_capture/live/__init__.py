@@ -1,0 +1,1 @@
+"""Live capture: interfaces of this machine to a HEP server, until somebody ends it (Linux)."""
