@@ -1,0 +1,1 @@
+"""``--check``: whatever a capture needs, tried one after the other before it starts."""
