@@ -1,0 +1,1 @@
+"""heplify's command line, translated into ours: for unit files that stay as they are."""
