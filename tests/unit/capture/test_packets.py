@@ -41,3 +41,25 @@ def test_it_survives_the_wire() -> None:
     assert (decoded.family, decoded.source, decoded.payload) == (10, SIX.source, SIP)
     assert (decoded.node_id, decoded.node_name, decoded.auth_key) == (42, b"edge-1", None)
     assert decoded.extra == ((0, 18, b"\x00\x64"),)
+
+
+def test_what_is_known_of_the_network_is_told() -> None:
+    """MAC addresses in the low bytes of eight, source first; flags and class unless zero."""
+    one = Datagram(
+        7, 6, b"\1\2\3\4", 1, b"\5\6\7\x08", 2, SIP, macs=b"ddddddssssss", flags=24, tos=8
+    )
+    assert packet_of(one, Labels(1), 0).extra == (
+        (0, 20, b"\0\0ssssss"),
+        (0, 21, b"\0\0dddddd"),
+        (0, 23, b"\x18"),
+        (0, 24, b"\x08"),
+    )
+
+
+def test_a_report_names_its_call() -> None:
+    """Type and correlation id, and the MOS that an end said."""
+    one = Datagram(7, 17, b"\1\2\3\4", 1, b"\5\6\7\x08", 2, b"{}", kind=5, correlation_id=b"a@b")
+    packet = packet_of(one, Labels(1), 0)
+    assert (packet.protocol_type, packet.correlation_id, packet.extra) == (5, b"a@b", ())
+    one.mos = 410
+    assert packet_of(one, Labels(1), 0).extra == ((0, 32, b"\x01\x9a"),)

@@ -20,5 +20,5 @@ def parse_ports(text: str) -> frozenset[int]:
 def _port(text: str, item: str) -> int:
     digits = text.strip()
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 5 and int(digits) <= 65_535):
-        raise ValueError(f"{item.strip()!r} is no port (0-65535) and no range of ports")
+        raise ValueError(f"{item.strip()!r} is no port (0-65535) and no range like 5060-5090")
     return int(digits)

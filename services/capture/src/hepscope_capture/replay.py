@@ -1,6 +1,6 @@
 """The replay: capture files to a HEP server, each file in the order given.
 
-    file -> frame -> datagram -> is it SIP -> HEP packet -> when is it due -> sender
+    file -> frame -> messages -> when is each due -> HEP packet -> router
 
 Files are not merged by time: a rotated capture is already in order, and captures of several
 machines can be merged by tools that know more about their clocks. Original timestamps are kept,
@@ -8,27 +8,31 @@ or all shifted by one amount: at original speed the first message is at the pres
 replay ends at the present.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Protocol
 
-from hep import EncodeError, encode3
-from hep.sip import looks_like_sip
 from hepscope_capture.clock import Clock
-from hepscope_capture.decode.datagrams import Datagram, Dissector
-from hepscope_capture.decode.errors import FrameError, Reason
-from hepscope_capture.decode.transport import TCP
+from hepscope_capture.decode.datagrams import Datagram
+from hepscope_capture.delivery.direct import SendError
+from hepscope_capture.delivery.router import PATIENCE_SECONDS
 from hepscope_capture.files.errors import Gap, NotACaptureError
 from hepscope_capture.files.source import open_capture
-from hepscope_capture.frame import Frame, plausible_time
+from hepscope_capture.frame import plausible_time
 from hepscope_capture.pace import Pace, RateLimit
-from hepscope_capture.packets import Labels, packet_of
-from hepscope_capture.senders.sender import Sender
+from hepscope_capture.packer import Packer
+from hepscope_capture.packets import Labels
+from hepscope_capture.pipeline import LogOf, Pipeline, Wanted
 from hepscope_capture.span import gained_us
 from hepscope_capture.summary import Summary
 
 # Packets sent in a row under a rate limit: a receive buffer of Linux's default size holds about
 # a hundred.
 BURST = 16
+
+# Packets handed over at once, when none of them has to wait.
+_BATCH = 128
 
 # A sleep is late by about a tenth of this; shorter waits are not worth one.
 _SHORTEST_SLEEP_SECONDS = 0.001
@@ -41,25 +45,57 @@ class Plan:
     labels: Labels
     speed: float = 1.0  # MAX_SPEED = at once
     is_now: bool = False  # shift timestamps to the present
-    ports: frozenset[int] | None = None  # None = any
+    wanted: Wanted = field(default_factory=Wanted)
+    loops: int = 1  # how often the files are read; 0 = for ever
+    patience_seconds: float = PATIENCE_SECONDS  # give up when nothing gets on for so long
     rate: float | None = None  # packets a second at most; None = no limit
 
 
-class Replay:
-    """One replay to one sender, which the caller opens and closes."""
+Show = Callable[[Datagram], None]
+"""Takes a message, to be shown."""
 
-    def __init__(self, plan: Plan, sender: Sender, clock: Clock) -> None:
+
+class Outlet(Protocol):
+    """Takes packets to their servers."""
+
+    def put_waiting(self, packets: Sequence[bytes], kind: int, seconds: float) -> bool:
+        """Take packets of one type once there is room; False when none is made for so long."""
+        ...
+
+    def finish(self, patience_seconds: float) -> bool:
+        """Return once all is delivered; False when nothing gets on for so long."""
+        ...
+
+
+class Replay:
+    """One replay to an outlet, which the caller starts."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        outlet: Outlet,
+        clock: Clock,
+        log_of: LogOf | None = None,
+        *,
+        show: Show | None = None,
+    ) -> None:
+        """Make a replay; ``show`` takes each message, to be shown when it is sent."""
         self._plan = plan
-        self._sender = sender
+        self._outlet = outlet
+        self._show = show
+        self._batch: list[bytes] = []
+        self._kind = 0  # of the batch
         self._clock = clock
-        self._dissector = Dissector()
         self._pace = Pace(plan.speed)
         self._limit = RateLimit(plan.rate, BURST) if plan.rate else None
         self._shift_us: int | None = None if plan.is_now else 0
         self._gained_us = 0  # of --now: how far the replay would overtake the clock
         self._started_at: float | None = None
         self.reading = ""  # the file that is being read, for error messages
-        self.summary = Summary(self._dissector.fragments, sender.counts)
+        self.is_delivered = False
+        self.summary = Summary()
+        self._pipeline = Pipeline(plan.wanted, self.summary, log_of)
+        self._packer = Packer(plan.labels, self.summary)
 
     def run(self, names: Sequence[str]) -> None:
         """Replay the files; return when the server has everything, as far as can be told.
@@ -72,69 +108,73 @@ class Replay:
             if self._plan.is_now:
                 self._gained_us = gained_us(names, self._plan.speed)
             self._replay_files(names)
-            self._sender.finish()
         finally:
-            self._dissector.finish()
-            self.summary.delivery = self._sender.counts
+            self.summary.rules = self._pipeline.refused_by_rules()
+            self.summary.masked = self._pipeline.masked()
+            self.summary.worst_streams = self._pipeline.rtp.take_worst()
             self.summary.seconds = self._clock.elapsed_seconds() - begun
 
     def _replay_files(self, names: Sequence[str]) -> None:
         try:
-            for name in names:
-                self._replay_file(name)
+            for _ in range(self._plan.loops) if self._plan.loops else count():
+                for name in names:
+                    self._replay_file(name)
+                self._end_round()
+        except SendError:
+            # Nothing more can be sent; what was held back is counted all the same.
+            self._pipeline.finish()
+            raise
         except (OSError, NotACaptureError):
             # What was read before is as good as ever.
-            self._sender.finish()
+            self._finish()
             raise
+        self._finish()
+
+    def _end_round(self) -> None:
+        """Let go of what waits for more, and of TCP's numbers: the next round has the same ones."""
+        for message in self._pipeline.finish():
+            self._send(message)
+        if self._plan.is_now:
+            self._shift_us = None
+
+    def _finish(self) -> None:
+        self._end_round()
+        self._flush()
+        self.is_delivered = self._outlet.finish(self._plan.patience_seconds)
 
     def _replay_file(self, name: str) -> None:
         self.reading = name
         self._pace.start_file()
-        with open_capture(name, self._sender.flush) as items:
+        with open_capture(name, self._flush) as items:
             self.summary.files += 1
             for item in items:
                 if isinstance(item, Gap):
                     self.summary.add_gap(name, item)
-                else:
-                    self._replay_frame(item)
+                    continue
+                for message in self._pipeline.feed(item):
+                    self._send(message)
 
-    def _replay_frame(self, frame: Frame) -> None:
-        summary = self.summary
-        summary.frames += 1
-        try:
-            datagram = self._dissector.dissect(frame)
-        except FrameError as refusal:
-            summary.refused[refusal.reason] += 1
-            if refusal.reason is Reason.UNSUPPORTED_LINK:
-                summary.unknown_links.add(frame.link_type)
+    def _send(self, message: Datagram) -> None:
+        time_us = self._time_us(message.time_us)
+        packet = self._packer.pack(message, time_us)
+        if packet is None:
             return
-        if datagram is not None and self._is_wanted(datagram):
-            self._send(datagram)
+        self._wait_for(message.time_us)
+        if self._show is not None:
+            self._show(message)
+        if message.kind != self._kind or len(self._batch) >= _BATCH:
+            self._flush()
+            self._kind = message.kind
+        self._batch.append(packet)
 
-    def _is_wanted(self, datagram: Datagram) -> bool:
-        """Say whether this is a message to send; if not, count why."""
-        summary, ports = self.summary, self._plan.ports
-        if ports and not (datagram.source_port in ports or datagram.destination_port in ports):
-            summary.other_ports += 1
-            return False
-        is_sip = looks_like_sip(datagram.payload)
-        if datagram.protocol == TCP:
-            summary.tcp_sip += is_sip
-            summary.tcp_other += not is_sip
-            return False
-        summary.not_sip += not is_sip
-        return is_sip
-
-    def _send(self, datagram: Datagram) -> None:
-        packet = packet_of(datagram, self._plan.labels, self._time_us(datagram.time_us))
-        try:
-            encoded = encode3(packet)
-        except EncodeError:
-            self.summary.unencodable += 1
+    def _flush(self) -> None:
+        """Hand over what is due."""
+        if not self._batch:
             return
-        self._wait_for(datagram.time_us)
-        self.summary.cut_messages += datagram.is_cut
-        self._sender.send(encoded)
+        batch, self._batch = self._batch, []
+        patience = self._plan.patience_seconds
+        if not self._outlet.put_waiting(batch, self._kind, patience):
+            raise SendError(f"nothing was delivered for {patience:g} s")
 
     def _time_us(self, time_us: int) -> int:
         """Return the time that the packet tells; 0 stays "not known" unless all are shifted."""
@@ -154,5 +194,5 @@ class Replay:
         if self._limit:
             delay += self._limit.delay_seconds(now + delay)
         if delay >= _SHORTEST_SLEEP_SECONDS:
-            self._sender.flush()
+            self._flush()
             self._clock.sleep(delay)
