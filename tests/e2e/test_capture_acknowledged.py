@@ -87,30 +87,33 @@ class File:
 class Feeding(threading.Thread):
     """Feeds a file, since that may have to wait for an ingest that the test starts later."""
 
-    def __init__(self, capture: Capture, file: File, first: int = 0) -> None:
+    def __init__(self, capture: Capture, file: File, first: int, upto: int) -> None:
         super().__init__(daemon=True)
         self._capture = capture
         self._file = file
+        self._upto = upto
         self.fed = first
         """Messages that the capture has read, or its pipe holds."""
 
     def run(self) -> None:
-        """Feed pieces to the end of the file."""
-        last = len(self._file.call_ids)
-        while self.fed < last:
-            upto = min(self.fed + PIECE, last)
+        """Feed pieces up to the last message of them."""
+        while self.fed < self._upto:
+            upto = min(self.fed + PIECE, self._upto)
             self._capture.feed(self._file.piece(self.fed, upto))
             self.fed = upto
 
 
 @contextmanager
-def feeding(capture: Capture, file: File, first: int = 0) -> Iterator[Feeding]:
-    """Feed meanwhile; at the end everything was fed."""
-    thread = Feeding(capture, file, first)
+def feeding(
+    capture: Capture, file: File, first: int = 0, upto: int | None = None
+) -> Iterator[Feeding]:
+    """Feed meanwhile, to the end of the file unless less is wanted; at the end that was fed."""
+    upto = len(file.call_ids) if upto is None else upto
+    thread = Feeding(capture, file, first, upto)
     thread.start()
     yield thread
     thread.join(RUN_SECONDS)
-    assert thread.fed == len(file.call_ids)
+    assert thread.fed == upto
 
 
 class Deployment:
@@ -147,6 +150,11 @@ class Deployment:
     def wait_accepted(self, count: float) -> None:
         """Wait until it has accepted so many."""
         until(lambda: self.accepted() >= count, f"{count} packets accepted")
+
+    def wait_acknowledged(self) -> None:
+        """Wait until nothing of what it has accepted is still to be acknowledged."""
+        name = "hepscope_ingest_unacknowledged_packets"
+        until(lambda: self.ingest.metrics().value(name) == 0, "all acknowledged")
 
     def stored(self, mark: str) -> list[str]:
         """The Call-IDs of all rows of a file, each as often as it is stored."""
@@ -186,11 +194,13 @@ def test_a_killed_ingest_costs_nothing_over_kafka(deployment: Deployment) -> Non
     """Twice in the middle of a replay; every message of the file is one row."""
     file = File("killed", 30_000)
     with Capture(deployment.url, "--rate", "4000", *PATIENCE) as capture:
-        with feeding(capture, file):
+        with feeding(capture, file, upto=29_000):
             for _ in range(2):
                 deployment.wait_accepted(3000)
                 deployment.ingest.signal(SIGKILL)
                 deployment.ingest.start()
+        # Else it might have all acknowledged, and end, before the second kill.
+        capture.feed(file.piece(29_000, 30_000))
         code, out, error = capture.finish()
     assert code == 0, error
     assert "30,000 messages acknowledged" in out
@@ -224,12 +234,14 @@ def test_a_bus_that_is_away_is_no_acknowledgement(
     with Capture(deployment.url, "--patience", "3", "--acks", "require") as capture:
         capture.feed(file.piece(0, 100))
         until(lambda: len(deployment.stored("busless")) == 100, "the first rows")
+        # A row may be there before the bus has told ingest that it has the packet.
+        deployment.wait_acknowledged()
         mortal_kafka.pause()
         capture.feed(file.piece(100, 500))
         code, out, error = capture.finish()
         mortal_kafka.resume()
     assert code == 1
-    assert "no acknowledgement for 3 s: 400 messages are not known to be safe" in error
+    assert "acknowledges none: 400 messages are not known to be safe" in error
     assert "100 messages acknowledged" in out
     assert "not safe  400 messages sent and not acknowledged" in out
     # It is a warning, not a loss: ingest has them and goes on.
@@ -284,9 +296,9 @@ def test_connections_cut_anywhere_cost_nothing(standalone: Service, seed: int) -
     chance = random.Random(seed)
     # The first connection lives, so that the server is known to acknowledge.
     offsets = [chance.randrange(2000, 400_000)]
-    offsets += [chance.randrange(1, chance.choice([40, 400_000])) for _ in range(7)]
+    offsets += [chance.randrange(1, chance.choice([40, 400_000])) for _ in range(3)]
     mark = f"cut{seed}"
-    file = File(mark, 5000)
+    file = File(mark, 3000)
     with (
         cutting_proxy(standalone.tcp[1], offsets) as proxy,
         Capture(f"tcp://127.0.0.1:{proxy.port}", *PATIENCE) as capture,
@@ -295,7 +307,7 @@ def test_connections_cut_anywhere_cost_nothing(standalone: Service, seed: int) -
             pass
         code, out, error = capture.finish()
     assert code == 0, error
-    assert "5,000 messages acknowledged" in out
+    assert "3,000 messages acknowledged" in out
     assert "connection was lost and restored" in out
     assert rows(standalone, mark) == file.call_ids
 
@@ -342,7 +354,9 @@ def test_capture_over_tls_is_acknowledged(tmp_path: Path) -> None:
             "--now",
         ]
         command = [sys.executable, "-m", "hepscope_standalone", "capture", *words]
-        stranger = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+        stranger = subprocess.run(
+            command, check=False, capture_output=True, text=True, timeout=RUN_SECONDS
+        )
         assert stranger.returncode == 1
         assert "its certificate is not trusted" in stranger.stderr
         done = subprocess.run(
@@ -350,7 +364,7 @@ def test_capture_over_tls_is_acknowledged(tmp_path: Path) -> None:
             check=False,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=RUN_SECONDS,
         )
         assert done.returncode == 0, done.stderr
         assert "2,000 messages acknowledged" in done.stdout

@@ -176,14 +176,21 @@ def test_exports_what_was_captured(
     assert complaints(path) == []
 
 
-def test_says_that_tcp_is_not_put_together(hepscope: Service, corpus: Path) -> None:
-    """A capture of SIP over TCP is read to its end; its segments are counted, nothing is sent."""
-    path = corpus / "sip-pcap" / "sip_tcp_basic.pcap"
+@pytest.mark.parametrize("name", ["sip_tcp_basic", "sip_tcp_split"])
+def test_calls_over_tcp(hepscope: Service, corpus: Path, tmp_path: Path, name: str) -> None:
+    """Every message of every stream is stored, and says that it came over TCP."""
+    original = sip_recording(corpus, name)
+    recording = original.renamed(("read" + original.stem)[: len(original.stem)], tmp_path)
     host, port = hepscope.tcp
-    done = capture("--read", str(path), "--send", f"tcp://{host}:{port}", "--speed", "max")
-    assert done.returncode == 0
-    assert "0 SIP messages" in done.stdout
-    assert "TCP segments that begin with SIP" in done.stdout
+    words = ["--send", f"tcp://{host}:{port}", "--speed", "max", "--now"]
+    done = capture("--read", str(recording.path), *words)
+    assert done.returncode == 0, done.stderr
+    assert f"{len(recording.expected)} SIP messages to" in done.stdout
+    for call_id, status in recording.statuses.items():
+        call = hepscope.call_with(call_id, len(recording.of_call(call_id)))
+        assert call["status"] == status
+        found = hepscope.messages(call_id)
+        assert {one["transport"] for one in found} == {"tcp"}
 
 
 def test_keeps_the_pace_of_the_capture(hepscope: Service, corpus: Path, tmp_path: Path) -> None:
