@@ -1,5 +1,6 @@
 """The shell: hosts, headers, the static page, documentation, metrics."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -104,6 +105,42 @@ async def test_files_are_revalidated(client: httpx.AsyncClient) -> None:
     assert first.headers["content-type"].startswith("text/javascript")
     assert first.headers["cache-control"] == "no-cache"
     assert (again.status_code, again.text) == (304, "")
+
+
+async def test_large_files_are_compressed(client: httpx.AsyncClient, frontend: Path) -> None:
+    """Once per change, where the client takes it; revalidation goes by the same tag."""
+    for text in ("a { color: red }\n" * 200, "b { color: blue }\n" * 200):
+        (frontend / "page.css").write_text(text)
+        asked = await client.get("/page.css", headers={"Accept-Encoding": "gzip, br"})
+        assert (asked.headers["content-encoding"], asked.text) == ("gzip", text)
+        assert int(asked.headers["content-length"]) < len(text) / 10
+        plain = await client.get("/page.css", headers={"Accept-Encoding": "identity"})
+        assert plain.text == text
+        assert "content-encoding" not in plain.headers
+        assert asked.headers["vary"] == plain.headers["vary"] == "Accept-Encoding"
+        assert asked.headers["etag"] == f"W/{plain.headers['etag']}"
+        again = await client.get("/page.css", headers={"If-None-Match": asked.headers["etag"]})
+        assert (again.status_code, again.text) == (304, "")
+
+
+async def test_files_below_their_fingerprint_are_kept(
+    client: httpx.AsyncClient, frontend: Path
+) -> None:
+    """The page names them there; below another one they are there too, and asked for each time."""
+    (frontend / "js").mkdir()
+    (frontend / "js/main.js").write_text("export {};\n")
+    (frontend / "index.html").write_text('<script type="module" src="/js/main.js"></script>')
+    page = (await client.get("/calls")).text
+    address = re.findall(r'="(/@[0-9a-f]{16}/js/main\.js)"', page)
+    assert len(address) == 2
+    assert f'<link rel="modulepreload" href="{address[0]}">' in page
+    present = await client.get(address[0])
+    assert present.text == "export {};\n"
+    assert present.headers["cache-control"] == "public, max-age=31536000, immutable"
+    old = await client.get("/@0123456789abcdef/js/main.js")
+    assert (old.text, old.headers["cache-control"]) == (present.text, "no-cache")
+    for path in ("/@0123456789abcdef/index.html", "/@0123456789abcdef/js/.hidden"):
+        await problem(client, path, 404)
 
 
 NOT_FILES = [

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from hepscope_common.logs import get_logger
 from hepscope_query_api.metrics import ApiMetrics
 from hepscope_query_api.problems import Kind, ProblemError, response_of
+from hepscope_query_api.web.base_path import base_path_of
 
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
@@ -25,6 +26,9 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+EVENT_STREAM = "text/event-stream"
+"""An answer of this type goes on; proxies must hand on each event as it comes (the second header
+is nginx's), and not compress what would wait for more then."""
 
 _log = get_logger("api")
 
@@ -50,6 +54,9 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
+                if headers.get("content-type", "").startswith(EVENT_STREAM):
+                    headers["Cache-Control"] = "no-store, no-transform"
+                    headers["X-Accel-Buffering"] = "no"
                 # Answers are of this moment, and may hold what a shared cache must not keep.
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
@@ -63,4 +70,5 @@ class SecurityHeaders:
                 raise
             self._metrics.problems.add((Kind.INTERNAL,))
             problem = ProblemError(Kind.INTERNAL, f"{type(error).__name__}; the log says more.")
-            await response_of(problem)(scope, receive, send_with_headers)
+            answer = response_of(problem, base_path_of(scope))
+            await answer(scope, receive, send_with_headers)

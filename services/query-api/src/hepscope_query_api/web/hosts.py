@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hepscope_common.settings import Listen
 from hepscope_query_api.problems import Kind, ProblemError, response_of
+from hepscope_query_api.web.base_path import base_path_of
 
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -34,7 +35,7 @@ class HostCheck:
             "This server is not known under the name in the Host header. Use its address or "
             "localhost, or add the name to HEPSCOPE_API__HOSTS.",
         )
-        await response_of(problem)(scope, receive, send)
+        await response_of(problem, base_path_of(scope))(scope, receive, send)
 
     def _is_allowed(self, scope: Scope) -> bool:
         hosts = [value for name, value in scope["headers"] if name == b"host"]

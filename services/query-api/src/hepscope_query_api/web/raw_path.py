@@ -30,5 +30,14 @@ class RawCallPath:
 
 
 def call_id_of(segment: str) -> str:
-    """Return the Call-ID of a path segment, in the form in which it is stored."""
-    return stored_call_id(stored_text(unquote(segment, errors="replace")))
+    """Return the Call-ID of a path segment, in the form in which it is stored.
+
+    Spaces around it are left out: no Call-ID has them, and one of only dots can be sent by
+    browsers, which would resolve it, no other way (``..%20``).
+    """
+    return stored_id(unquote(segment, errors="replace").strip(" "))
+
+
+def stored_id(text: str) -> str:
+    """Return a decoded Call-ID in the form in which it is stored."""
+    return stored_call_id(stored_text(text))

@@ -34,10 +34,12 @@ class Reading:
         answer = _Answer(send, is_head=scope["method"] == "HEAD")
         serving = asyncio.create_task(self._serve(scope, answer))
         leaving = asyncio.create_task(_client_gone(receive))
+        done = asyncio.create_task(answer.done.wait())
         try:
-            await asyncio.wait((serving, leaving), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((serving, leaving, done), return_when=asyncio.FIRST_COMPLETED)
         finally:
             await cancel(leaving)
+            await cancel(done)
             await cancel(serving)
         if not serving.cancelled():
             serving.result()
@@ -56,6 +58,8 @@ class _Answer:
         self._is_head = is_head
         self._asked = False
         self.is_begun = False
+        self.done = asyncio.Event()
+        """Set when all that HEAD wants was sent; what would follow may never end."""
 
     async def receive(self) -> Message:
         """Return a request without body, then wait: who leaves is cancelled, not told."""
@@ -69,7 +73,10 @@ class _Answer:
         if message["type"] == "http.response.start":
             self.is_begun = True
         elif self._is_head:
-            message = {**message, "body": b""}
+            if self.done.is_set():
+                return
+            self.done.set()
+            message = {"type": "http.response.body", "body": b""}
         await self._send(message)
 
 
