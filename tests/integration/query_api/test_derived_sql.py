@@ -9,8 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hepscope_common.calls import CallFacts, duration_s, ended_us, final_key, pdd_ms
+from hepscope_common.calls.facts import MediaWorst
+from hepscope_common.calls.outcome import call_outcome
 from hepscope_common.calls.registration import RegistrationFacts, registration_state
-from hepscope_query_api.calls.filters import DURATION, ENDED, PDD, state_sql
+from hepscope_query_api.calls.derived import DURATION, ENDED, PDD, outcome_sql, state_sql
 from hepscope_query_api.calls.rows import COLUMNS, facts_of_row
 from hepscope_query_api.registrations.filters import state_sql as registration_state_sql
 from hepscope_query_api.timestamps import to_us
@@ -18,7 +20,7 @@ from integration.query_api.stored import MIDNIGHT, SECOND, Stored, at
 
 pytestmark = pytest.mark.database
 
-CODES = (180, 200, 202, 302, 401, 403, 407, 408, 486, 487, 503, 600)
+CODES = (180, 200, 202, 302, 401, 403, 407, 408, 480, 486, 487, 503, 600, 603, 606, 999)
 moments = st.none() | st.integers(-200, 200).map(lambda seconds: MIDNIGHT + seconds * SECOND + 7)
 finals = st.dictionaries(
     st.sampled_from(["INVITE", "BYE", "OPTIONS", "REGISTER"]),
@@ -35,7 +37,7 @@ calls = st.builds(
     started_us=st.integers(-200, 200).map(lambda seconds: MIDNIGHT + seconds * SECOND),
     last_us=st.just(MIDNIGHT),
     origin_key=st.just(0),
-    method=st.sampled_from(["INVITE", "INVITE", "INVITE", "BYE", "OPTIONS", ""]),
+    method=st.sampled_from(["INVITE"] * 5 + ["BYE", "OPTIONS", "ACK", "CANCEL", ""]),
     finals=finals,
     invite_us=moments,
     ringing_us=moments,
@@ -43,8 +45,9 @@ calls = st.builds(
     answered_us=moments,
     cancelled_us=moments,
     bye_us=moments,
+    worst=st.none() | st.floats(1, 4.5, width=32).map(MediaWorst),
 )
-NOWS = [MIDNIGHT + age * SECOND for age in (0, 20, 100, 300)]
+NOWS = [MIDNIGHT + age * SECOND for age in (0, 20, 100, 300, 86_400, 200_000)]
 
 
 @settings(
@@ -54,10 +57,11 @@ NOWS = [MIDNIGHT + age * SECOND for age in (0, 20, 100, 300)]
 async def test_state_and_times_of_calls_agree(
     stored: Stored, facts: CallFacts, now_us: int
 ) -> None:
-    """State, end, post-dial delay and duration, over facts in any combination."""
+    """State, outcome, end, post-dial delay and duration, over facts in any combination."""
     row = await _row_of(stored, facts, now_us)
 
     assert row["state"] == facts.state(now_us)
+    assert row["outcome"] == call_outcome(facts, now_us)
     ended = ended_us(
         facts.method, facts.final_key, facts.ringing_us, facts.cancelled_us, facts.bye_us
     )
@@ -71,7 +75,8 @@ async def _row_of(stored: Stored, facts: CallFacts, now_us: int) -> asyncpg.Reco
     await stored.connection.execute("truncate hepscope.call")
     await stored.put_facts(facts)
     row = await stored.connection.fetchrow(
-        f"select {COLUMNS}, {state_sql('$1::timestamptz')} as state, {ENDED} as ended, "
+        f"select {COLUMNS}, {state_sql('$1::timestamptz')} as state, "
+        f"{outcome_sql('$1::timestamptz')} as outcome, {ENDED} as ended, "
         f"{PDD} as pdd, {DURATION} as duration from hepscope.call",
         at(now_us),
     )

@@ -11,8 +11,12 @@ from prometheus_client import CollectorRegistry
 
 from hepscope_common.calls.bounds import stored_call_id
 from hepscope_query_api.calls.repository import CallRepository
+from hepscope_query_api.calls.scope import Scope
 from hepscope_query_api.calls.search import Search, use_parties
+from hepscope_query_api.calls.selection import CallQuestion
 from hepscope_query_api.component import make_pool
+from hepscope_query_api.logs.repository import LogRepository
+from hepscope_query_api.logs.scope import log_scope
 from hepscope_query_api.messages.identity import MessageId, Root
 from hepscope_query_api.messages.repository import MessageRepository, Selection
 from hepscope_query_api.metrics import ApiMetrics
@@ -20,6 +24,8 @@ from hepscope_query_api.query.database import Session
 from hepscope_query_api.query.parameters import Order
 from hepscope_query_api.query.period import ALWAYS, Period
 from hepscope_query_api.settings import ApiSettings
+from hepscope_query_api.stats.bins import bins_of
+from hepscope_query_api.stats.outcomes import OutcomeRepository
 from hepscope_query_api.timestamps import from_us
 from integration.query_api.stored import DAY, HOUR, MIDNIGHT, NOW_US, Stored
 from support.postgres import execute
@@ -40,6 +46,13 @@ from hepscope.call, unnest(array[from_user, to_user]) v
 MESSAGES = """
 insert into hepscope.sip (time, received_at, id, class, transport, call_id, method, protocol_type)
 select t, t, n, 1, 1, 'call-' || n / 7, 'INVITE', 1
+from (select n, $1::timestamptz + n * interval '5 seconds' as t from generate_series(1, $2) n) g
+"""
+
+LOGS = """
+insert into hepscope.packet (time, received_at, id, class, call_id, correlation_id, payload,
+  protocol_type)
+select t, t, n, 2, 'call-' || n / 7, 'call-' || n / 7, 'line', 100
 from (select n, $1::timestamptz + n * interval '5 seconds' as t from generate_series(1, $2) n) g
 """
 
@@ -166,6 +179,23 @@ async def test_newest_calls_are_walked_to_before_a_table_has_statistics(
     assert set(scans_of(plans[0], "call_p")) == {"Index Scan"}
 
 
+async def test_calls_of_a_party_are_counted_by_index(session: Explaining) -> None:
+    """However long the range is; what fits anything is read through."""
+    assert "Seq Scan" in scans_of(await counting(session), "call_p")
+    assert "Seq Scan" not in scans_of(await counting(session, ("from_user", "493077")), "call_p")
+    assert "Seq Scan" not in scans_of(await counting(session, ("to_user", "*89234*")), "call_p")
+
+
+async def counting(session: Explaining, *filters: tuple[str, str]) -> object:
+    """Return the plan by which the calls of two days are counted; there must be some."""
+    period = Period(NOW_US - 2 * DAY, NOW_US)
+    session.plans.clear()
+    question = CallQuestion(period, filters, None, NOW_US)
+    found = await OutcomeRepository(session).counts(question, bins_of(period, 3600))
+    assert found.total
+    return next(plan for plan in session.plans if scans_of(plan, "call_p"))
+
+
 async def test_the_period_leaves_out_older_partitions(session: Explaining) -> None:
     """key_time is never before the first message, so the start prunes."""
     bounds = Search(Order.NEWEST, 10)
@@ -255,3 +285,26 @@ async def test_all_ways_of_a_search_find_the_same(session: Explaining) -> None:
         )
 
         assert [call.call_id for call in calls] == [row["call_id"] for row in direct]
+
+
+@pytest.mark.parametrize("order", Order)
+async def test_logs_of_a_call_are_found_by_call_id(
+    session: Explaining, stored: Stored, order: Order
+) -> None:
+    """So are correlation ids among its messages, and what the database has of Loki's lines."""
+    for day in (0, 1):
+        await stored._leaf("packet_log", NOW_US - day * DAY)
+    await stored.connection.execute(LOGS, _moment(MIDNIGHT - DAY), 20_000)
+    await stored.connection.execute("vacuum analyze hepscope.packet")
+    scope = await log_scope(session, Scope("call-77", None, ALWAYS), within=ALWAYS, margin_us=0)
+    repository = LogRepository(lambda: session, scope)
+    found = await repository.lines(order, None, 100)
+    twins = await repository.twins([line.key.time_us for line in found.lines])
+
+    assert len(found.lines) == len(twins) == 7
+    assert found.horizon is None
+    for table in ("sip_call_p", "packet_log_p"):
+        assert set(scans_of(session.plans, table)) <= {
+            "Index Scan", "Index Only Scan", "Bitmap Heap Scan", "Bitmap Index Scan"
+        }  # fmt: skip
+    assert scans_of(session.plans, "packet_log_p")

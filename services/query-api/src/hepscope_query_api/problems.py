@@ -1,8 +1,9 @@
 """Errors as RFC 9457 problem details: the closed table of kinds and their responses.
 
 A problem is JSON of type ``application/problem+json``: ``type`` (``/problems/<kind>``, which
-answers what the kind means), ``title``, ``status``, ``detail`` and, where they help, members
-of its own: ``parameter``, ``position`` (characters from 0), ``expected`` (list), ``errors``.
+answers what the kind means; a base path stands before it), ``title``, ``status``, ``detail`` and,
+where they help, members of its own: ``parameter``, ``position`` (characters from 0), ``expected``
+(list), ``errors``.
 The detail says what to do next, because it is what the page shows. It never holds SQL, paths
 or a traceback.
 """
@@ -31,7 +32,9 @@ class Kind(StrEnum):
     HOST_NOT_ALLOWED = "host-not-allowed"
     TOO_LARGE = "too-large"
     QUERY_TIMEOUT = "query-timeout"
+    DATABASE_LOCKED = "database-locked"
     DATABASE_UNAVAILABLE = "database-unavailable"
+    LIVE_FULL = "live-full"
     INTERNAL = "internal"
 
 
@@ -78,8 +81,15 @@ KINDS: Mapping[Kind, KindRow] = {
     Kind.QUERY_TIMEOUT: KindRow(
         504,
         "The search took too long",
-        "The database was stopped after the time a search may take. Shorten the time range, or "
-        "give a Call-ID, a party or an address.",
+        "The database was stopped after the time a search may take; it answers others. Shorten the "
+        "time range, or give a Call-ID, a party or an address.",
+    ),
+    Kind.DATABASE_LOCKED: KindRow(
+        503,
+        "A table is locked",
+        "Somebody changes a table that the search reads, as an upgrade does, and the search waited "
+        "for it in vain. Nothing is lost. Try again after Retry-After seconds; if that lasts, look "
+        "for sessions of the database that wait, and for whom: pg_blocking_pids.",
     ),
     Kind.DATABASE_UNAVAILABLE: KindRow(
         503,
@@ -87,10 +97,18 @@ KINDS: Mapping[Kind, KindRow] = {
         "The database does not answer. Nothing is lost: what arrives meanwhile is stored once it "
         "is back. Try again after Retry-After seconds.",
     ),
+    Kind.LIVE_FULL: KindRow(
+        503,
+        "Too many readers of live events",
+        "Each holds a connection of the server; `api.live_readers` says how many there may be.",
+    ),
     Kind.INTERNAL: KindRow(
         500, "Internal error", "A fault of hepscope itself; its log has the details."
     ),
 }
+
+PASSING = frozenset({Kind.DATABASE_LOCKED, Kind.DATABASE_UNAVAILABLE, Kind.LIVE_FULL})
+"""Answered with Retry-After."""
 
 RETRY_AFTER_SECONDS = 5
 """Restarts of PostgreSQL take a second or two; a page that retries must not add to its load."""
@@ -141,17 +159,17 @@ def invalid(
     )
 
 
-def response_of(problem: ProblemError) -> JSONResponse:
-    """Return the response of a problem."""
+def response_of(problem: ProblemError, base_path: str = "") -> JSONResponse:
+    """Return the response of a problem to a request under a base path."""
     row = KINDS[problem.kind]
     content = {
-        "type": f"/problems/{problem.kind}",
+        "type": f"{base_path}/problems/{problem.kind}",
         "title": row.title,
         "status": row.status,
         "detail": problem.detail,
         **problem.members,
     }
     headers = dict(problem.headers)
-    if problem.kind is Kind.DATABASE_UNAVAILABLE:
+    if problem.kind in PASSING:
         headers.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
     return JSONResponse(content, row.status, headers, MEDIA_TYPE)

@@ -16,6 +16,7 @@ from hepscope_query_api.calls.parameters import (
 from hepscope_query_api.calls.repository import KEY_SHAPE, CallRepository
 from hepscope_query_api.calls.schemas import Call, CallDetail, OtherRecord, call_of
 from hepscope_query_api.context import Shared
+from hepscope_query_api.query.kept import calls_kept_since
 from hepscope_query_api.query.parameters import given_filters, strict
 from hepscope_query_api.query.period import last_day
 from hepscope_query_api.query.place import place_of
@@ -32,8 +33,10 @@ async def list_calls(
 ) -> Page[Call]:
     r"""Calls that began from `start` (default 24 h ago) until `end`, newest first.
 
-    One item per Call-ID of any method; `method=INVITE` keeps the calls proper. All filters are
-    joined by and. `*` is a wildcard (`\*` a star); an empty value asks for items without a
+    One item per Call-ID of any method; `method=INVITE` keeps the calls proper. Filters are joined
+    by and. One that is repeated takes any of its values (`status=486&status=503`); with a leading
+    `!` (`\!` is the mark itself) it takes all but this one, also items without a value
+    (`method=!OPTIONS`). `*` is a wildcard (`\*` a star); an empty value asks for items without a
     value, `*` alone for those with one.
     """
     now_us = shared.now_us()
@@ -60,10 +63,10 @@ async def get_call(
     """The newest call with this Call-ID, or the one `at` a time."""
     now_us = shared.now_us()
     wanted = call_id_of(call_id)
-    records = await CallRepository(shared.database.session(), now_us).records(wanted)
-    chosen = choose(records, query.at)
+    session = shared.database.session()
+    chosen = choose(await CallRepository(session, now_us).records(wanted), query.at)
     if chosen is None:
-        raise call_not_found(wanted)
+        raise call_not_found(wanted, await calls_kept_since(session))
     return CallDetail(
         **dict(call_of(chosen.call, now_us)),
         other_records=[

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Path
@@ -11,7 +12,7 @@ from hepscope_common.calls.facts import CallFacts
 from hepscope_query_api.problems import Kind, ProblemError, invalid
 from hepscope_query_api.query.parameters import ADDRESSES, ListQuery, Query, filtered_by
 from hepscope_query_api.query.period import ALWAYS, Period
-from hepscope_query_api.timestamps import parse_time, to_us
+from hepscope_query_api.timestamps import format_time, parse_time, to_us
 
 CallIdPath = Annotated[
     str,
@@ -26,12 +27,18 @@ AT = (
     "(RFC 3339), else the nearest. Without it, the newest."
 )
 
+WORDS = (
+    "Bare words, each of which must be a Call-ID, part of a user of From or To, "
+    "`user@domain`, or an address, port or network of the first request."
+)
+
 DESCRIBED_FILTERS: Mapping[str, str] = {
     "call_id": "Call-ID.",
     "method": "Method of the first request, e.g. `INVITE`.",
     "status": "Final code: `486`, or `4*`.",
     "reason": "Reason phrase of the final.",
     "state": "setup, ringing, answered, completed, cancelled, timeout, failed or other.",
+    "outcome": "answered, poor, not_taken, rejected, fault, no_reply or in_progress.",
     "started_at": "Time of the first message, exactly.",
     "answered_at": "Time of the answer; `*` = answered.",
     "ended_at": "Time of the end; empty = goes on.",
@@ -58,11 +65,7 @@ DESCRIBED_FILTERS: Mapping[str, str] = {
 class CallQuery(ListQuery):
     """Parameters of the list of calls."""
 
-    q: str | None = Field(
-        None,
-        description="Bare words, each of which must be a Call-ID, part of a user of From or To, "
-        "`user@domain`, or an address, port or network of the first request.",
-    )
+    q: str | None = Field(None, description=WORDS)
 
 
 class OneCallQuery(Query):
@@ -92,7 +95,7 @@ def choose(records: Sequence[CallFacts], at: str | None) -> Chosen | None:
 
     Its period is everything up to the next call, as late messages belong to the one before.
     """
-    moment_us = _moment(at)
+    moment_us = moment_of(at)
     if not records:
         return None
     index = len(records) - 1
@@ -105,17 +108,22 @@ def choose(records: Sequence[CallFacts], at: str | None) -> Chosen | None:
     return Chosen(records[index], others[::-1], Period(start_us, end_us))
 
 
-def call_not_found(call_id: str) -> ProblemError:
-    """Return the problem of a Call-ID of which nothing is stored."""
+def call_not_found(call_id: str, kept_since: datetime | None) -> ProblemError:
+    """Return the problem of a Call-ID of which nothing is stored.
+
+    ``kept_since`` says since when calls are kept, if retention has removed any.
+    """
     return ProblemError(
         Kind.NOT_FOUND,
         f"No call has the Call-ID “{call_id[:200]}”. It may be older than what is kept, or have "
         "been sent a moment ago: messages are stored within seconds. In the path of a URL it "
         "must be percent-encoded (/ as %2F, % as %25).",
+        kept_since=None if kept_since is None else format_time(kept_since),
     )
 
 
-def _moment(at: str | None) -> int | None:
+def moment_of(at: str | None) -> int | None:
+    """Return the time that `at` says, in microseconds; raises ProblemError for what is none."""
     if at is None:
         return None
     try:

@@ -1,9 +1,11 @@
 """The shape of a call, made from its facts."""
 
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 from hepscope_common.calls.facts import CallFacts, MediaWorst
 from hepscope_common.calls.message import address_text
+from hepscope_common.calls.outcome import CallOutcome, call_outcome
 from hepscope_common.calls.state import CallState
 from hepscope_common.calls.times import duration_s, ended_us, pdd_ms
 from hepscope_query_api.schemas import Endpoint, Shape, Time, text_or_none
@@ -24,6 +26,10 @@ class Call(Shape):
     """Reason phrase of that final."""
     state: CallState
     """Where an INVITE stands; `other` for every other method."""
+    outcome: CallOutcome
+    """How it went, of any method: `answered`; `poor` (answered, with a MOS below 3.6); `not_taken`
+    (480, 486, 487, 600, 603 or a CANCEL); `rejected` (any other 3xx or 4xx); `fault` (any other
+    final from 500); `no_reply` (408, or no final in time); `in_progress`."""
     started_at: Time
     """First message; when it was received, if the agent's clock was implausible. The other times
     are by that clock all the same, as durations need."""
@@ -86,6 +92,7 @@ def call_of(facts: CallFacts, now_us: int) -> Call:
         status=facts.status,
         reason=text_or_none(facts.reason),
         state=facts.state(now_us),
+        outcome=call_outcome(facts, now_us),
         started_at=format_time(from_us(facts.started_us)),
         answered_at=_time(facts.answered_us),
         ended_at=_time(_ended_us(facts)),
@@ -126,5 +133,6 @@ def _time(micros: int | None) -> str | None:
     return None if micros is None else format_time(from_us(micros))
 
 
+@lru_cache(maxsize=4096)  # a page has few addresses and names each many times
 def _endpoint(packed: bytes, port: int) -> Endpoint | None:
     return Endpoint(ip=address_text(packed), port=port) if packed else None

@@ -10,6 +10,7 @@ from hepscope_query_api.context import Context
 from hepscope_query_api.messages.identity import Root
 from hepscope_query_api.messages.repository import MessageRepository, Selection
 from hepscope_query_api.query.database import Session
+from hepscope_query_api.query.kept import calls_kept_since
 from hepscope_query_api.query.period import Period
 
 EVERY_ROOT: Mapping[Root, list[int] | None] = {Root.SIP: None, Root.PACKET: None}
@@ -37,5 +38,5 @@ async def scope_of(
         return Scope(call_id, chosen.call, Period(start_us, end_us))
     anything = Selection(EVERY_ROOT, call_id=call_id)
     if not await MessageRepository(session, now_us).first(anything, 1):
-        raise call_not_found(call_id)
+        raise call_not_found(call_id, await calls_kept_since(session))
     return Scope(call_id, None, within)

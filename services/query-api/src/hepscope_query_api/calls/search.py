@@ -21,6 +21,7 @@ from hepscope_query_api.calls.rows import COLUMNS
 from hepscope_query_api.calls.words import Word, direct_predicates, parse_words, word_predicate
 from hepscope_query_api.query.bind import Bind, all_of
 from hepscope_query_api.query.database import Session
+from hepscope_query_api.query.filters import wanted
 from hepscope_query_api.query.parameters import Order
 from hepscope_query_api.query.pattern import Pattern, parse_pattern
 
@@ -76,19 +77,36 @@ async def use_parties(
     """Add the words of ``q`` to a search, and let it go by parties where that is faster."""
     words = parse_words(q) if q else []
     search.predicates += [word_predicate(word, search.bind) for word in words]
-    patterns = [
-        (name, parse_pattern(value))
-        for name, value in filters
-        if name in {"from_user", "to_user"} and value
+    asked = wanted(filters)
+    choices = [
+        (name, [parse_pattern(value) for value in asked[name].any_of])
+        for name in ("from_user", "to_user")
+        if name in asked and asked[name].any_of and all(asked[name].any_of)
     ]
-    if any(pattern.exact is not None for _, pattern in patterns):
+    if any(len(patterns) == 1 and patterns[0].exact is not None for _, patterns in choices):
         return
-    for name, pattern in sorted(patterns, key=lambda it: -it[1].longest_piece):
-        parties = await _parties(session, "like", pattern.like, pattern)
+    for name, patterns in sorted(choices, key=lambda it: -_shortest(it[1])):
+        parties = await _parties_of(session, patterns)
         if parties is not None:
             search.parties, search.by_party = parties, (name,)
             return
     await _use_words(search, session, words)
+
+
+def _shortest(patterns: Sequence[Pattern]) -> int:
+    return min(pattern.longest_piece for pattern in patterns)
+
+
+async def _parties_of(session: Session, patterns: Sequence[Pattern]) -> list[str] | None:
+    """Return the parties that any pattern matches; None when they are too many or unindexed."""
+    found = {pattern.exact for pattern in patterns if pattern.exact is not None}
+    for pattern in patterns:
+        if pattern.exact is None:
+            parties = await _parties(session, "like", pattern.like, pattern)
+            if parties is None:
+                return None
+            found.update(parties)
+    return sorted(found) if len(found) <= MAX_PARTIES else None
 
 
 async def _use_words(search: Search, session: Session, words: Sequence[Word]) -> None:
@@ -100,14 +118,16 @@ async def _use_words(search: Search, session: Session, words: Sequence[Word]) ->
             return
 
 
-async def _parties(
-    session: Session, operator: str, like: str, pattern: Pattern
-) -> list[str] | None:
-    """Return the parties that a pattern matches; None when they are too many or unindexed."""
-    if pattern.longest_piece < TRIGRAM:
-        return None
+async def find_parties(session: Session, operator: str, like: str) -> list[str] | None:
+    """Return the parties that a LIKE pattern matches; None when they are too many."""
     found = await session.rows(
         f"select value from hepscope.party where value {operator} $1 limit {MAX_PARTIES + 1}",
         [like],
     )
     return None if len(found) > MAX_PARTIES else [row["value"] for row in found]
+
+
+async def _parties(
+    session: Session, operator: str, like: str, pattern: Pattern
+) -> list[str] | None:
+    return None if pattern.longest_piece < TRIGRAM else await find_parties(session, operator, like)

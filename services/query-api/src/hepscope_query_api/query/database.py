@@ -2,12 +2,13 @@
 
 One statement, one connection from the pool, one deadline: the server's statement timeout of
 the read-only role is the backstop, the deadline here also covers waiting for a connection and
-the several statements of one request.
+the several statements of one request. A search that took too long is told from one that waited
+for somebody's lock, and from a database that says nothing at all any more.
 """
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -26,6 +27,9 @@ AWAY = (
     asyncpg.InvalidCatalogNameError,
 )
 """Besides what is BUSY to everybody: worth another try, once somebody has set up the server."""
+
+STOPPED = (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError)
+"""The server ended a statement that had its time."""
 
 NO_SCHEMA = (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError)
 
@@ -54,40 +58,76 @@ class Pool(Protocol):
 
 
 class Database:
-    """The pool of read-only connections, and the time that one request may use."""
+    """The pool of read-only connections, and the time that one request may use.
 
-    def __init__(self, pool: Pool, *, timeout_seconds: float, metrics: ApiMetrics) -> None:
+    ``lives`` tells whether the database answers somebody else; it is asked when a request got
+    nothing in its time. Without it the database is believed to.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        *,
+        timeout_seconds: float,
+        metrics: ApiMetrics,
+        lives: Callable[[], Awaitable[bool]] | None = None,
+    ) -> None:
         self._pool = pool
         self._metrics = metrics
+        self._lives = lives
         self.timeout_seconds = timeout_seconds
 
     def session(self) -> "Session":
         """Return a session whose deadline starts now."""
-        return Session(self._pool, self.timeout_seconds, self._metrics)
+        return Session(self._pool, self.timeout_seconds, self._metrics, self._lives)
+
+    async def answers(self) -> bool:
+        """Return whether the simplest of questions is answered in time."""
+        try:
+            await self.session().rows("select 1")
+        except ProblemError:
+            return False
+        return True
 
 
 class Session:
     """What one request reads with; all its statements share one deadline."""
 
-    def __init__(self, pool: Pool, timeout_seconds: float, metrics: ApiMetrics) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        timeout_seconds: float,
+        metrics: ApiMetrics,
+        lives: Callable[[], Awaitable[bool]] | None = None,
+    ) -> None:
         self._pool = pool
         self._metrics = metrics
+        self._lives = lives
         self._timeout_seconds = timeout_seconds
         self._deadline = time.monotonic() + timeout_seconds
 
     async def rows(self, statement: str, values: Sequence[object] = ()) -> list[asyncpg.Record]:
         """Return all rows of a statement; raises ProblemError, whatever the database does."""
-        left = self._deadline - time.monotonic()
-        if left <= 0:
+        if self._deadline - time.monotonic() <= 0:
             raise self._failed(Failure.TIMEOUT)
         try:
-            async with self._pool.acquire(timeout=min(left, ACQUIRE_SECONDS)) as connection:
-                left = max(self._deadline - time.monotonic(), 0.001)
-                async with asyncio.timeout(left):
-                    return await connection.fetch(statement, *values)
+            try:
+                return await self._fetch(statement, values)
+            except (TimeoutError, *STOPPED, *NO_SCHEMA):
+                raise
+            except Exception as error:
+                # The server may have ended the session while nobody used it, as when it was
+                # restarted. The pool connects anew, and to read once more harms nobody.
+                if not _is_away(error):
+                    raise
+            return await self._fetch(statement, values)
         except TimeoutError as error:
             slow = self._deadline - time.monotonic() <= 0.001
-            raise self._failed(Failure.TIMEOUT if slow else Failure.BUSY) from error
+            away = self._lives is not None and not await self._lives()
+            failure = Failure.AWAY if away else Failure.TIMEOUT if slow else Failure.BUSY
+            raise self._failed(failure) from error
+        except asyncpg.LockNotAvailableError as error:
+            raise self._failed(Failure.LOCKED) from error
         except asyncpg.QueryCanceledError as error:
             raise self._failed(Failure.TIMEOUT) from error
         except NO_SCHEMA as error:
@@ -96,6 +136,13 @@ class Session:
             if not _is_away(error):
                 raise
             raise self._failed(Failure.AWAY) from error
+
+    async def _fetch(self, statement: str, values: Sequence[object]) -> list[asyncpg.Record]:
+        left = max(self._deadline - time.monotonic(), 0.001)
+        async with self._pool.acquire(timeout=min(left, ACQUIRE_SECONDS)) as connection:
+            left = max(self._deadline - time.monotonic(), 0.001)
+            async with asyncio.timeout(left):
+                return await connection.fetch(statement, *values)
 
     async def row(self, statement: str, values: Sequence[object] = ()) -> asyncpg.Record | None:
         """Return the first row of a statement, None when there is none."""
@@ -114,6 +161,12 @@ class Session:
                 return ProblemError(Kind.QUERY_TIMEOUT, detail, timeout_s=seconds)
             case Failure.BUSY:
                 detail = "All database connections are busy with other searches. Try again soon."
+            case Failure.LOCKED:
+                detail = (
+                    "Somebody changes a table that this reads, as an upgrade does, and it was "
+                    "waited for in vain. Nothing is lost; try again soon."
+                )
+                return ProblemError(Kind.DATABASE_LOCKED, detail)
             case Failure.NO_SCHEMA:
                 detail = "The database lacks tables of this release. Run: hepscope migrate"
             case Failure.AWAY:

@@ -1,7 +1,7 @@
 """Query parameters, strictly: an unknown or repeated one is refused, never ignored.
 
 Every endpoint describes its parameters as a model; fields that are lists may be given several
-times and are then joined by and.
+times (see ``filters`` for what that means).
 """
 
 import difflib
