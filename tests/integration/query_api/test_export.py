@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from hepscope_query_api.timestamps import parse_time, to_us
 from integration.query_api.asking import pages, problem
 from integration.query_api.stored import (
     ALICE,
@@ -266,6 +267,46 @@ async def test_file_names_are_safe(client: httpx.AsyncClient, stored: Stored) ->
         expected = f'attachment; filename="hepscope-{name}.json"'
         assert answer.headers["content-disposition"] == expected
         assert json.loads(answer.content)["call"] is None
+
+
+async def test_several_calls_are_one_file(
+    client: httpx.AsyncClient, stored: Stored, tmp_path: Path
+) -> None:
+    """By time, whichever call a message is of; named after the first."""
+    await stored.put(request("INVITE", "c1"), MIDNIGHT)
+    await stored.put(request("BYE", "c1"), MIDNIGHT + 2 * SECOND)
+    await stored.failed_call("c2", MIDNIGHT + SECOND // 2, 486, "Busy")
+    await stored.commit()
+    several = {"with": "c2"}
+
+    capture = await client.get(EXPORT, params={"format": "pcap", **several})
+    document = (await client.get(EXPORT, params={"format": "json", **several})).json()
+    missing = await problem(client, EXPORT, 404, format="pcap", **{"with": "gone"})
+
+    name = 'attachment; filename="hepscope-c1-and-1-more.pcap"'
+    assert capture.headers["content-disposition"] == name
+    rows = tshark(capture.content, tmp_path)
+    assert [row[10] for row in rows] == ["c1", "c2", "c2", "c2", "c1"]
+    assert [row[0] for row in rows] == sorted(row[0] for row in rows)
+    assert [call["call_id"] for call in document["calls"]] == ["c1", "c2"]
+    assert document["call"] == document["calls"][0]
+    assert [message["call_id"] for message in document["messages"]] == [row[10] for row in rows]
+    assert "“gone”" in str(missing["detail"])
+
+
+async def test_text_tells_times_in_a_zone(client: httpx.AsyncClient, stored: Stored) -> None:
+    """With the offset, by which the two hours between summer and winter differ."""
+    for at in ("2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z"):
+        await stored.put(request("OPTIONS", "c1"), to_us(parse_time(at)))
+    await stored.commit()
+
+    text = (await client.get(EXPORT, params={"format": "text", "tz": "Europe/Berlin"})).text
+    for wrong in ("Mars/Base", "../../etc/passwd", "", "Europe", "a\0"):
+        details = await problem(client, EXPORT, 400, format="text", tz=wrong)
+        assert details["parameter"] == "tz"
+
+    stamps = [line.partition(" 192.")[0] for line in text.splitlines() if "->" in line]
+    assert stamps == ["2026-10-25 02:30:00.000000+02:00", "2026-10-25 02:30:00.000000+01:00"]
 
 
 async def test_an_unknown_format_says_which_there_are(client: httpx.AsyncClient) -> None:

@@ -1,4 +1,4 @@
-"""Messages: lists, one by id, of a call, and the flow."""
+"""Messages: lists, one by id, and those of a call."""
 
 import base64
 from typing import cast
@@ -246,54 +246,3 @@ async def test_filters(client: httpx.AsyncClient, stored: Stored) -> None:
     found = [(query, len(await items(client, MESSAGES, **query))) for query, _ in FILTERS]
 
     assert found == FILTERS
-
-
-async def test_a_flow_is_the_ladder_of_a_call(client: httpx.AsyncClient, stored: Stored) -> None:
-    """Hosts in order of appearance, arrows in order of events, copies marked."""
-    await stored.put(request("INVITE", "c1"), MIDNIGHT)
-    await stored.put(request("INVITE", "c1"), MIDNIGHT + 500_000)
-    await stored.put(response(180, "Ringing", "INVITE", "c1"), MIDNIGHT + 600_000, BOB, ALICE)
-    await stored.put(response(302, "Moved", "INVITE", "c1"), MIDNIGHT + 700_000, BOB, ALICE)
-    await stored.commit()
-
-    flow = await get(client, "/api/v1/calls/c1/flow")
-    first = await items(client, "/api/v1/calls/c1/messages", order="time", limit=1)
-
-    hosts = cast("list[Json]", flow["hosts"])
-    arrows = cast("list[Json]", flow["arrows"])
-    assert [host["address"] for host in hosts] == ["192.0.2.10", "198.51.100.20"]
-    assert [(arrow["label"], arrow["kind"], arrow["retransmission"]) for arrow in arrows] == [
-        ("INVITE", "request", False),
-        ("INVITE", "request", True),
-        ("180 Ringing", "provisional", False),
-        ("302 Moved", "redirect", False),
-    ]
-    assert arrows[0] == {
-        "message_id": first[0]["id"],
-        "time": "2026-03-11T00:00:00.000000Z",
-        "from": hosts[0]["id"],
-        "to": hosts[1]["id"],
-        "label": "INVITE",
-        "kind": "request",
-        "retransmission": False,
-    }
-    assert set(hosts[0]) == {"id", "address", "port", "label"}
-    assert flow["truncated"] is False
-
-
-async def test_a_flow_goes_by_the_packets_own_clock(
-    client: httpx.AsyncClient, stored: Stored
-) -> None:
-    """An implausible time is shown in flows, where it orders and measures, unless absurd."""
-    invite = request("INVITE", "c1")
-    await stored.put(invite, MIDNIGHT, capture_us=MIDNIGHT - 400 * DAY)
-    await stored.put(response(200, "OK", "INVITE", "c1"), MIDNIGHT + 1, BOB, ALICE, capture_us=0)
-    await stored.commit()
-
-    flow = await get(client, "/api/v1/calls/c1/flow")
-    first, second = await items(client, "/api/v1/calls/c1/messages", order="time")
-
-    times = [arrow["time"] for arrow in cast("list[Json]", flow["arrows"])]
-    assert times == ["2025-02-04T00:00:00.000000Z", "2026-03-11T00:00:00.000001Z"]
-    assert (first["time"], first["capture_time"]) == ("2026-03-11T00:00:00.000000Z", times[0])
-    assert second["capture_time"] == "1970-01-01T00:00:00.000000Z"

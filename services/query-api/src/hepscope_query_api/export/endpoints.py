@@ -1,39 +1,29 @@
-"""``/calls/{call_id}/export``: the SIP of a call as a file, written while it is read.
+"""``/calls/{call_id}/export``: the SIP of calls as a file, written while it is read.
 
 The first rows are read before the answer begins, so that what is missing or broken gets its
 proper status; an error after that cuts the connection.
 """
 
-import json
-import re
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator
 from enum import StrEnum
-from typing import Annotated, NamedTuple
+from typing import Annotated, Final
 
-import asyncpg
 from fastapi import APIRouter, Depends
 from fastapi import Query as Parameters
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from hepscope_query_api.calls.parameters import CallIdPath, PartOfCallQuery
-from hepscope_query_api.calls.schemas import call_of
-from hepscope_query_api.calls.scope import Scope, scope_of
 from hepscope_query_api.context import Context, Shared
-from hepscope_query_api.export.pcap import FILE_HEAD, Packet, Writer
-from hepscope_query_api.export.text import entry, way_of
-from hepscope_query_api.messages.repository import in_batches
-from hepscope_query_api.messages.schemas import message_of, transport_of
-from hepscope_query_api.query.parameters import ListQuery, strict
-from hepscope_query_api.query.period import whole
-from hepscope_query_api.schemas import endpoint_of, packed
-from hepscope_query_api.timestamps import to_us
+from hepscope_query_api.export.file_name import file_name
+from hepscope_query_api.export.writing import Rows, write_json, write_pcap, write_text
+from hepscope_query_api.export.zone import zone_of
+from hepscope_query_api.messages.call_rows import in_batches
+from hepscope_query_api.messages.several import scopes_of, with_calls
+from hepscope_query_api.query.parameters import strict
 from hepscope_query_api.web.raw_path import call_id_of
 
 router = APIRouter(tags=["calls"])
-
-NAME_CHARS = 80
-Rows = Sequence[asyncpg.Record]
 
 
 class Format(StrEnum):
@@ -44,18 +34,24 @@ class Format(StrEnum):
     JSON = "json"
 
 
+SUFFIXES: Final = {Format.PCAP: "pcap", Format.TEXT: "txt", Format.JSON: "json"}
+MEDIA_TYPES: Final = {
+    Format.PCAP: "application/vnd.tcpdump.pcap",
+    Format.TEXT: "text/plain; charset=utf-8",
+    Format.JSON: "application/json",
+}
+
+
+@with_calls
 class ExportQuery(PartOfCallQuery):
     """Parameters of an export."""
 
     format: Format = Field(description="`pcap`, `text` or `json`.")
-
-
-class Style(NamedTuple):
-    """How a format is written: what comes before, for each batch, and after."""
-
-    suffix: str
-    media_type: str
-    write: Callable[[Scope, AsyncIterator[Rows], int], AsyncIterator[bytes]]
+    tz: str = Field(
+        "UTC",
+        description="Zone of the times in `text`, by its IANA name: `Europe/Berlin`. "
+        "The other formats have none.",
+    )
 
 
 @router.get(
@@ -77,26 +73,28 @@ class Style(NamedTuple):
 async def export_call(
     call_id: CallIdPath, query: Annotated[ExportQuery, Parameters()], shared: Shared
 ) -> StreamingResponse:
-    """All SIP of a call as a file, oldest first.
+    """All SIP of a call as a file, oldest first; with `with`, of several calls in one.
 
     `pcap` has the original addresses, ports, transports and times; TCP is written as streams
     that Wireshark reassembles, TLS and WebSocket as the TCP that was inside. `text` is for
-    reading, `json` holds the call and its messages with payload.
+    reading, `json` holds the call and its messages with payload, and with `with` all calls in
+    the order asked for as `calls`.
     """
-    period = ListQuery.model_validate({"start": query.start, "end": query.end})
-    scope = await scope_of(
-        shared,
-        shared.database.session(),
-        call_id_of(call_id),
-        at=query.at,
-        within=whole(period),
-    )
-    batches = await _begun(in_batches(shared.database, scope.call_id, scope.period))
-    style = STYLES[query.format]
-    name = f"hepscope-{_safe(scope.call_id)}.{style.suffix}"
+    zone = zone_of(query.tz)
+    session = shared.database.session()
+    scopes = await scopes_of(shared, session, call_id_of(call_id), query)
+    batches = await _begun(in_batches(shared.database, scopes))
+    match query.format:
+        case Format.PCAP:
+            chunks = write_pcap(batches)
+        case Format.TEXT:
+            chunks = write_text(batches, zone)
+        case Format.JSON:
+            chunks = write_json(batches, [scope.call for scope in scopes], shared.now_us())
+    name = file_name([scope.call_id for scope in scopes], SUFFIXES[query.format])
     return StreamingResponse(
-        _counted(style.write(scope, batches, shared.now_us()), query.format, shared),
-        media_type=style.media_type,
+        _counted(chunks, query.format, shared),
+        media_type=MEDIA_TYPES[query.format],
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
 
@@ -118,65 +116,3 @@ async def _counted(
     async for chunk in chunks:
         shared.metrics.exported_bytes.add((kind,), len(chunk))
         yield chunk
-
-
-async def _pcap(_scope: Scope, batches: AsyncIterator[Rows], _now: int) -> AsyncIterator[bytes]:
-    writer = Writer()
-    yield FILE_HEAD
-    async for rows in batches:
-        yield b"".join(writer.records(_packet(row)) for row in rows)
-
-
-async def _text(_scope: Scope, batches: AsyncIterator[Rows], _now: int) -> AsyncIterator[bytes]:
-    async for rows in batches:
-        yield "".join(_entry(row) for row in rows).encode()
-
-
-async def _json(scope: Scope, batches: AsyncIterator[Rows], now_us: int) -> AsyncIterator[bytes]:
-    call = None if scope.call is None else call_of(scope.call, now_us).model_dump(mode="json")
-    yield b'{"call":' + json.dumps(call, ensure_ascii=False).encode() + b',"messages":['
-    comma = "\n"
-    async for rows in batches:
-        messages = [message_of(row, payload=True) for row in rows]
-        if messages:
-            texts = [message.model_dump_json(exclude_unset=True) for message in messages]
-            yield (comma + ",\n".join(texts)).encode()
-            comma = ",\n"
-    yield b"\n]}\n"
-
-
-STYLES = {
-    Format.PCAP: Style("pcap", "application/vnd.tcpdump.pcap", _pcap),
-    Format.TEXT: Style("txt", "text/plain; charset=utf-8", _text),
-    Format.JSON: Style("json", "application/json", _json),
-}
-
-
-def _packet(row: asyncpg.Record) -> Packet:
-    return Packet(
-        time_us=to_us(row["clock"]),
-        source=packed(row["source"]),
-        source_port=row["source_port"] or 0,
-        destination=packed(row["destination"]),
-        destination_port=row["destination_port"] or 0,
-        transport=transport_of(row) or "",
-        payload=row["payload"] or b"",
-    )
-
-
-def _entry(row: asyncpg.Record) -> str:
-    return entry(
-        row["clock"],
-        way_of(
-            endpoint_of(row["source"], row["source_port"]),
-            endpoint_of(row["destination"], row["destination_port"]),
-        ),
-        transport_of(row) or "",
-        row["node"] or "",
-        row["payload"] or b"",
-    )
-
-
-def _safe(call_id: str) -> str:
-    """Return a Call-ID as part of a file name that every system and shell takes."""
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", call_id)[:NAME_CHARS].strip("-") or "call"

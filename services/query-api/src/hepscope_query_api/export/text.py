@@ -4,10 +4,9 @@ Terminals obey control characters, and SIP is hostile text: all but line ends an
 spelled out (``\x1b``), as are bytes that are not UTF-8.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from hepscope_query_api.schemas import Endpoint
-from hepscope_query_api.timestamps import format_time
 
 _ESCAPES = {
     code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\r\n\t"
@@ -17,8 +16,14 @@ _ESCAPES |= {code: f"\\u{code:04x}" for code in (*range(0x202A, 0x202F), *range(
 
 
 def entry(time: datetime, way: str, transport: str, node: str, payload: bytes) -> str:
-    """Return one message with its line above and an empty line below; ``way`` is of way_of."""
-    stamp = format_time(time).replace("T", " ")
+    """Return one message with its line above and an empty line below; ``way`` is of way_of.
+
+    The time is written in its own zone, with the offset (``+01:00``, of UTC ``Z``), because an
+    hour comes twice when clocks are put back.
+    """
+    stamp = time.isoformat(sep=" ", timespec="microseconds")
+    if time.tzinfo is UTC:
+        stamp = stamp.replace("+00:00", "Z")
     head = " ".join(part for part in (stamp, way, transport, node and f"({node})") if part)
     body = payload.decode("utf-8", "backslashreplace").rstrip("\r\n")
     return f"{head.translate(_ESCAPES)}\n{body.translate(_ESCAPES)}\n\n\n"

@@ -1,16 +1,15 @@
-"""``/messages``, ``/messages/{id}``, and messages and flow of a call."""
+"""``/messages``, ``/messages/{id}``, and the messages of a call."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request
 from fastapi import Query as Parameters
 
-from hepscope_common.calls.flow import flow_of
 from hepscope_query_api.calls.parameters import CallIdPath
 from hepscope_query_api.calls.scope import Scope, scope_of
 from hepscope_query_api.context import Context, Shared
 from hepscope_query_api.messages.filters import roots_of
-from hepscope_query_api.messages.flow import FLOW_LIMIT, FlowQuery, FlowView, flow_message, view_of
+from hepscope_query_api.messages.flow_endpoint import router as flow
 from hepscope_query_api.messages.identity import parse_message_id
 from hepscope_query_api.messages.parameters import (
     DESCRIBED_FILTERS,
@@ -22,13 +21,14 @@ from hepscope_query_api.messages.repository import KEY_SHAPE, MessageRepository,
 from hepscope_query_api.messages.schemas import Message, message_of
 from hepscope_query_api.problems import Kind, ProblemError
 from hepscope_query_api.query.database import Session
-from hepscope_query_api.query.parameters import Order, given_filters, strict
+from hepscope_query_api.query.parameters import given_filters, strict
 from hepscope_query_api.query.period import last_day, whole
 from hepscope_query_api.query.place import Place, place_of
 from hepscope_query_api.schemas import Page
 from hepscope_query_api.web.raw_path import call_id_of
 
 router = APIRouter(tags=["messages"])
+router.include_router(flow)
 
 
 @router.get(
@@ -67,29 +67,6 @@ async def list_call_messages(
     session = shared.database.session()
     scope = await scope_of(shared, session, call_id_of(call_id), at=query.at, within=place.period)
     return await _page(shared, session, query, place, scope)
-
-
-@router.get(
-    "/calls/{call_id}/flow",
-    summary="Get the flow of a call",
-    dependencies=[Depends(strict(FlowQuery))],
-)
-async def get_flow(
-    call_id: CallIdPath, query: Annotated[FlowQuery, Parameters()], shared: Shared
-) -> FlowView:
-    """The call as a ladder: hosts as columns, an arrow per message in the order of events."""
-    session = shared.database.session()
-    within = whole(query.as_list())
-    scope = await scope_of(shared, session, call_id_of(call_id), at=query.at, within=within)
-    wanted = Selection(
-        roots_of(query.protocol_type),
-        period=scope.period,
-        call_id=scope.call_id,
-        order=Order.OLDEST,
-    )
-    rows = await MessageRepository(session, shared.now_us()).first(wanted, FLOW_LIMIT + 1)
-    flow = flow_of([flow_message(row) for row in rows[:FLOW_LIMIT]])
-    return view_of(flow, shared.names, truncated=len(rows) > FLOW_LIMIT)
 
 
 @router.get(

@@ -1,76 +1,45 @@
-"""The shape of a flow, and rows as the messages of one."""
+"""Rows as the messages of a flow, and the flow as the answer of the API."""
+
+from collections.abc import Mapping, Sequence
 
 import asyncpg
-from pydantic import ConfigDict, Field
 
-from hepscope_common.calls.flow import ArrowKind, Flow
+from hepscope_common.calls.contents import Contents, ContentsReader
+from hepscope_common.calls.flow import Flow, FlowArrow
+from hepscope_common.calls.hosts import FlowHost
 from hepscope_common.calls.message import FlowMessage
+from hepscope_common.calls.offer_answer import SdpRole
+from hepscope_common.calls.outcome import call_outcome
+from hepscope_common.calls.sdp_summary import SdpSummary
 from hepscope_common.names import Names
-from hepscope_query_api.calls.parameters import PartOfCallQuery
-from hepscope_query_api.messages.parameters import TYPES
-from hepscope_query_api.messages.schemas import message_id, transport_of
-from hepscope_query_api.query.parameters import ListQuery
-from hepscope_query_api.schemas import Shape, Time, address_text
+from hepscope_query_api.calls.scope import Scope
+from hepscope_query_api.messages.flow_schemas import (
+    Arrow,
+    FlowView,
+    Host,
+    Leg,
+    NodeSkew,
+    Sdp,
+    SdpMedia,
+    Sighting,
+)
+from hepscope_query_api.messages.schemas import cseq_text, message_id, transport_of
+from hepscope_query_api.schemas import address_text, text_or_none
 from hepscope_query_api.timestamps import format_time, from_us, to_us
 
-FLOW_LIMIT = 10_000
-"""Arrows at most. Ladders that are longer come from clients that use one Call-ID for ever."""
+NOTHING = Contents()
 
 
-class FlowQuery(PartOfCallQuery):
-    """Parameters of a flow."""
-
-    protocol_type: str | None = Field(None, description=TYPES)
-
-    def as_list(self) -> ListQuery:
-        """Return the period as a list would ask for it."""
-        return ListQuery.model_validate({"start": self.start, "end": self.end})
+def flow_messages(rows: Sequence[asyncpg.Record]) -> list[FlowMessage]:
+    """Return rows as messages of a flow, at the time of the packets' own clocks."""
+    reader = ContentsReader()
+    return [_flow_message(row, reader) for row in rows]
 
 
-class Host(Shape):
-    """A column of the ladder."""
-
-    id: str
-    address: str
-    port: int | None
-    label: str
-    """Its alias, where it has one; else its address."""
-
-
-class Arrow(Shape):
-    """A message from one host to another."""
-
-    model_config = ConfigDict(validate_by_name=True, serialize_by_alias=True)
-
-    message_id: str
-    """`id` of the message."""
-    time: Time
-    """When it was captured, by the clock of the node that did."""
-    from_: str = Field(alias="from")
-    """`id` of a host."""
-    to: str
-    """`id` of a host."""
-    label: str
-    """Method, or code and reason phrase."""
-    kind: ArrowKind
-    retransmission: bool
-    """Whether it is a copy of an earlier message."""
-
-
-class FlowView(Shape):
-    """A call as a ladder."""
-
-    hosts: list[Host]
-    """In the order in which they first take part."""
-    arrows: list[Arrow]
-    """In the order of events: packet time, small skews between nodes undone."""
-    truncated: bool
-    """Whether there are more messages than a flow holds; `start` continues after the last."""
-
-
-def flow_message(row: asyncpg.Record) -> FlowMessage:
-    """Return a row as a message of a flow, at the time of the packet's own clock."""
+def _flow_message(row: asyncpg.Record, reader: ContentsReader) -> FlowMessage:
     protocol_type = row["protocol_type"] or 1
+    payload = row["payload"]
+    contents = reader.read(payload) if payload else NOTHING
     return FlowMessage(
         message_id=message_id(row),
         time_us=to_us(row["clock"]),
@@ -91,32 +60,123 @@ def flow_message(row: asyncpg.Record) -> FlowMessage:
         to_tag=row["to_tag"] or "",
         protocol_type=protocol_type,
         label="" if protocol_type == 1 else f"type {protocol_type}",
+        user_agent=row["user_agent"] or "",
+        sdp=contents.sdp,
+        reason_header=contents.reason,
     )
 
 
-def view_of(flow: Flow, names: Names, *, truncated: bool) -> FlowView:
+def legs_of(scopes: Sequence[Scope], rows: Sequence[asyncpg.Record], now_us: int) -> list[Leg]:
+    """Return the calls of a ladder in order of start; what has no record goes by its messages."""
+    first: dict[str, asyncpg.Record] = {}
+    for row in rows:
+        first.setdefault(row["call_id"], row)
+    legs = [_leg(scope, first.get(scope.call_id), now_us) for scope in scopes]
+    # "~" comes behind every digit.
+    legs.sort(key=lambda leg: (leg.started_at or "~", leg.call_id))
+    return [leg.model_copy(update={"leg": chr(ord("A") + at)}) for at, leg in enumerate(legs)]
+
+
+def _leg(scope: Scope, row: asyncpg.Record | None, now_us: int) -> Leg:
+    call = scope.call
+    if call is not None:
+        return Leg(
+            leg="",
+            call_id=scope.call_id,
+            started_at=format_time(from_us(call.started_us)),
+            from_user=text_or_none(call.from_user),
+            to_user=text_or_none(call.to_user),
+            outcome=call_outcome(call, now_us),
+        )
+    return Leg(
+        leg="",
+        call_id=scope.call_id,
+        started_at=None if row is None else format_time(row["time"]),
+        from_user=None if row is None else text_or_none(row["from_user"]),
+        to_user=None if row is None else text_or_none(row["to_user"]),
+        outcome=None,
+    )
+
+
+def view_of(flow: Flow, legs: Sequence[Leg], names: Names, *, truncated: bool) -> FlowView:
     """Return the answer for a flow; hosts that have a name are labelled by it."""
+    letters = {leg.call_id: leg.leg for leg in legs}
     return FlowView(
-        hosts=[
-            Host(
-                id=host.id,
-                address=host.address,
-                port=host.port,
-                label=names.lookup(host.address, host.port or 0) or host.label,
-            )
-            for host in flow.hosts
-        ],
-        arrows=[
-            Arrow(
-                message_id=arrow.message_id,
-                time=format_time(from_us(arrow.time_us)),
-                from_=arrow.from_host,
-                to=arrow.to_host,
-                label=arrow.label,
-                kind=arrow.kind,
-                retransmission=arrow.retransmission,
-            )
-            for arrow in flow.arrows
+        legs=list(legs),
+        hosts=[_host(host, flow.nodes, names) for host in flow.hosts],
+        arrows=[_arrow(arrow, letters) for arrow in flow.arrows],
+        skews=[
+            NodeSkew(node=node, skew_ms=skew_us / 1000) for node, skew_us in flow.skews_us.items()
         ],
         truncated=truncated,
     )
+
+
+def _host(host: FlowHost, nodes: Mapping[str, Sequence[str]], names: Names) -> Host:
+    name = names.lookup(host.address, host.port or 0)
+    return Host(
+        id=host.id,
+        address=host.address,
+        port=host.port,
+        label=name or host.label,
+        is_named=name is not None,
+        node=list(nodes.get(host.id, ())),
+    )
+
+
+def _arrow(arrow: FlowArrow, letters: Mapping[str, str]) -> Arrow:
+    message = arrow.message
+    nodes = dict.fromkeys(one.node for one in arrow.copies or (message,) if one.node)
+    return Arrow(
+        message_id=message.message_id,
+        leg=letters[message.call_id],
+        call_id=message.call_id,
+        time=_time(message),
+        from_=arrow.from_host,
+        to=arrow.to_host,
+        from_port=message.source_port or None,
+        to_port=message.destination_port or None,
+        label=arrow.label,
+        kind=arrow.kind,
+        method=text_or_none(message.method),
+        status=message.status or None,
+        cseq=cseq_text(message.cseq, message.cseq_method),
+        transport=text_or_none(message.transport),
+        branch=text_or_none(message.via_branch),
+        from_tag=text_or_none(message.from_tag),
+        to_tag=text_or_none(message.to_tag),
+        user_agent=text_or_none(message.user_agent),
+        nodes=list(nodes),
+        copies=[
+            Sighting(message_id=one.message_id, node=text_or_none(one.node), time=_time(one))
+            for one in arrow.copies
+        ],
+        retransmission=arrow.resend > 0,
+        resend=arrow.resend,
+        sdp=None if message.sdp is None else _sdp(message.sdp, arrow.sdp_role),
+        reason_header=text_or_none(message.reason_header),
+        skew_ms=arrow.correction_us / 1000,
+        early_ms=None if arrow.early_us is None else arrow.early_us / 1000,
+    )
+
+
+def _sdp(summary: SdpSummary, role: SdpRole | None) -> Sdp:
+    return Sdp(
+        role=None if role is None else role.value,
+        media=[
+            SdpMedia(
+                kind=one.kind,
+                port=one.port,
+                address=one.address,
+                codecs=list(one.codecs),
+                has_telephone_event=one.has_telephone_event,
+                direction=one.direction.value,
+                is_held=one.is_held,
+            )
+            for one in summary.media
+        ],
+    )
+
+
+def _time(message: FlowMessage) -> str:
+    return format_time(from_us(message.time_us))

@@ -1,8 +1,7 @@
-"""Reads messages: pages of lists, all of a call, one by id."""
+"""Reads messages: pages of lists, the first of a selection, one by id."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 import asyncpg
 
@@ -12,17 +11,14 @@ from hepscope_query_api.messages.tables import tables_of
 from hepscope_query_api.messages.windows import Windows
 from hepscope_query_api.query.bind import Bind, all_of
 from hepscope_query_api.query.cursor import Cursor, moment_of
-from hepscope_query_api.query.database import Database, Session
-from hepscope_query_api.query.filters import apply
+from hepscope_query_api.query.database import Session
+from hepscope_query_api.query.filters import Wanted, apply, wanted
 from hepscope_query_api.query.parameters import Order
 from hepscope_query_api.query.period import ALWAYS, Period
 from hepscope_query_api.timestamps import from_us, to_us
 
 KEY_SHAPE = (int, int, int)
 """Keyset of lists: time, sequence, root."""
-
-BATCH = 500
-"""Rows of an export read at once: a few hundred kilobytes of usual SIP."""
 
 PAYLOAD_BYTES = 8 * 1024 * 1024
 """Payloads read at once, and one more: 1000 messages of 64 kB would take half a gigabyte to
@@ -50,9 +46,10 @@ class Selection:
     @property
     def is_indexed(self) -> bool:
         """Whether an index finds the rows, so that the length of the period does not matter."""
-        return self.call_id is not None or any(
-            name == "call_id" and value and "*" not in value for name, value in self.filters
-        )
+        if self.call_id is not None:
+            return True
+        call_ids = wanted(self.filters).get("call_id", Wanted((), ())).any_of
+        return bool(call_ids) and all(value and "*" not in value for value in call_ids)
 
     def statement(self, period: Period, limit: int, bind: Bind) -> str:
         """Return the SQL of the messages within a period."""
@@ -70,7 +67,7 @@ class Selection:
                 for table in tables_of(root, payload=self.payload)
             ]
         found = f"select * from ({' union all '.join(selects)}) found {tail}"
-        return _within_bytes(found, order) if self.payload else found
+        return within_bytes(found, order) if self.payload else found
 
     def _predicates(self, period: Period, bind: Bind) -> list[str]:
         predicates = []
@@ -106,7 +103,7 @@ class MessageRepository:
             if len(rows) > limit:
                 return rows[:limit], _key(rows[limit - 1])
             held += _payload_bytes(found) if wanted.payload else 0
-            if rows and (held >= PAYLOAD_BYTES or (wanted.payload and _is_cut(found))):
+            if rows and (held >= PAYLOAD_BYTES or (wanted.payload and is_cut(found))):
                 return rows, _key(rows[-1])
             if not found and looks < MAX_LOOKS:
                 looks = MAX_LOOKS if await self._cross_gap(windows) else looks + 1
@@ -169,55 +166,23 @@ class MessageRepository:
         return await self._session.rows(statement, bind.values)
 
 
-async def in_batches(
-    database: Database, call_id: str, period: Period
-) -> AsyncIterator[list[asyncpg.Record]]:
-    """Yield the SIP messages of a call with their payloads, oldest first by the packets' clock.
-
-    Each batch is a statement of its own, with its own deadline: a slow reader of an export holds
-    neither a connection nor a transaction. Rows are never changed, so nothing is lost or doubled
-    between batches but what is stored meanwhile.
-    """
-    after: tuple[datetime, int] | None = None
-    while True:
-        bind = Bind()
-        where = [f"call_id = {bind(call_id)}"]
-        if period != ALWAYS:
-            where += [f"time >= {bind(period.start)}", f"time < {bind(period.end)}"]
-        if after is not None:
-            where.append(f"(clock, id) > ({bind(after[0])}, {bind(after[1])})")
-        order = "order by clock, id"
-        tail = f"{order} limit {BATCH}"
-        selects = [
-            f"(select * from {table} where {all_of(where)} {tail})"
-            for table in tables_of(Root.SIP, payload=True)
-        ]
-        found = f"select * from ({' union all '.join(selects)}) found {tail}"
-        rows = await database.session().rows(_within_bytes(found, order), bind.values)
-        if rows:
-            yield rows
-        if len(rows) < BATCH and not _is_cut(rows):
-            return
-        after = rows[-1]["clock"], rows[-1]["id"]
-
-
-def _within_bytes(statement: str, order: str) -> str:
-    """Return a statement that ends with the row whose payload passes PAYLOAD_BYTES.
+def within_bytes(statement: str, order: str, limit: int = PAYLOAD_BYTES) -> str:
+    """Return a statement that ends with the row whose payload passes so many bytes.
 
     ``found_rows`` of each row is how many there would be without that. Lengths are read without
     the payloads themselves.
     """
-    before = (
-        f"sum(octet_length(payload)) over ({order} rows unbounded preceding exclude current row)"
-    )
+    # Not "exclude current row": that adds up anew for each row.
+    frame = "rows between unbounded preceding and 1 preceding"
+    before = f"sum(octet_length(payload)) over ({order} {frame})"
     return (
         f"select * from (select *, {before} as before, count(*) over () as found_rows "
-        f"from ({statement}) page) page where coalesce(before, 0) < {PAYLOAD_BYTES} {order}"
+        f"from ({statement}) page) page where coalesce(before, 0) < {limit} {order}"
     )
 
 
-def _is_cut(rows: Sequence[asyncpg.Record]) -> bool:
-    """Return whether rows of _within_bytes are not all that were found."""
+def is_cut(rows: Sequence[asyncpg.Record]) -> bool:
+    """Return whether rows of within_bytes are not all that were found."""
     return bool(rows) and len(rows) < rows[0]["found_rows"]
 
 

@@ -88,7 +88,7 @@ def message_of(row: asyncpg.Record, *, payload: bool) -> Message:
         method=text_or_none(row["method"]),
         status=row["status"] or None,
         reason=text_or_none(row["reason"]),
-        cseq=_cseq(row),
+        cseq=cseq_text(row["cseq"], row["cseq_method"]),
         from_user=text_or_none(row["from_user"]),
         from_domain=text_or_none(row["from_domain"]),
         from_tag=text_or_none(row["from_tag"]),
@@ -127,10 +127,9 @@ def transport_of(row: asyncpg.Record) -> str | None:
     return TRANSPORTS[code] if 0 < code < len(TRANSPORTS) else None
 
 
-def _cseq(row: asyncpg.Record) -> str | None:
-    if row["cseq"] is None:
-        return None
-    return f"{row['cseq']} {row['cseq_method'] or ''}".rstrip()
+def cseq_text(number: int | None, method: str | None) -> str | None:
+    """Return a CSeq as it stands in the message; None without a number."""
+    return None if number is None else f"{number} {method or ''}".rstrip()
 
 
 def _time(moment: datetime | None) -> str | None:

@@ -51,22 +51,38 @@ _PACKET_TRANSPORT = (
     + " ".join(f"when {n} then {TRANSPORTS.index(name)}" for n, name in IP_PROTOCOLS.items())
     + " else 0 end::smallint as transport"
 )
+WHOLE_PAYLOAD = "case when payload_codec = 0 then payload end"
+"""Another codec is one that SQL cannot read."""
+
+_NO_BODY = r"'\x0d0a0d0a'::bytea"
+_REASONS = [f"'\\x0a{name.encode().hex()}'::bytea" for name in ("Reason", "REASON", "reason")]
+TELLING_PAYLOAD = (
+    f"case when payload_codec = 0 and (substr(payload, octet_length(payload) - 3) <> {_NO_BODY} or "
+    + " or ".join(f"position({name} in payload) > 0" for name in _REASONS)
+    + ") then payload end"
+)
+"""Only of what has a body, or a Reason header as everybody spells it: most messages have
+neither, and the columns tell all there is to them."""
+
 _NAMES = {Root.SIP: "sip", Root.PACKET: "packet"}
 
 
-def tables_of(root: Root, *, payload: bool) -> list[str]:
-    """Return the SQL of a root's tables, each as a source of the same columns."""
-    columns = _columns(root, payload=payload)
+def tables_of(root: Root, *, payload: bool, body: str = WHOLE_PAYLOAD) -> list[str]:
+    """Return the SQL of a root's tables, each as a source of the same columns.
+
+    ``body`` is the SQL of the payload, null without ``payload``.
+    """
+    columns = columns_of(root, payload=payload, body=body)
     name = _NAMES[root]
     return [f"(select {columns} from hepscope.{table}) m" for table in (name, f"{name}_stray")]
 
 
-def _columns(root: Root, *, payload: bool) -> str:
+def columns_of(root: Root, *, payload: bool, body: str = WHOLE_PAYLOAD) -> str:
+    """Return the SQL of the columns, to select from any of a root's tables."""
     if root is Root.SIP:
         special = ", ".join([*_SIP_ONLY, "transport"])
     else:
         nulls = [f"null::{kind} as {name}" for name, kind in _SIP_ONLY.items()]
         special = ", ".join([*nulls, _PACKET_TRANSPORT])
-    # Another codec is one that SQL cannot read.
-    body = "case when payload_codec = 0 then payload end" if payload else "null::bytea"
-    return f"{int(root)} as root, {_ENVELOPE}, {special}, {_CLOCK} as clock, {body} as payload"
+    shown = body if payload else "null::bytea"
+    return f"{int(root)} as root, {_ENVELOPE}, {special}, {_CLOCK} as clock, {shown} as payload"
