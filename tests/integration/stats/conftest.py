@@ -39,7 +39,7 @@ def name_all(names: Names, tmp_path: Path) -> Callable[[str, Sequence[str]], Non
 @pytest.fixture
 async def client(database: str, names: Names) -> AsyncIterator[httpx.AsyncClient]:
     """A client of an application at the time NOW_US."""
-    settings = ApiSettings(statement_timeout_seconds=20)
+    settings = ApiSettings(statement_timeout_seconds=60)
     async with make_pool(database, settings) as pool:
         app = create_app(settings, pool, needed_schema=head(), now_us=lambda: NOW_US, names=names)
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)

@@ -124,6 +124,15 @@ async def test_by_node(client: httpx.AsyncClient, put: Put) -> None:
     assert counts == {"edge": 2, "core": 1, "nobody": 0}
 
 
+@pytest.mark.parametrize("question", ["overview", "kpi", "series"])
+async def test_a_name_that_the_database_cannot_hold_is_no_node(
+    client: httpx.AsyncClient, question: str
+) -> None:
+    """A NUL is refused by PostgreSQL; there is no such node, and that is the answer."""
+    more = {"metric": "attempts"} if question == "series" else {}
+    await ask(client, question, node="a\0b", start="0001-01-01T00:00:00Z", **more)
+
+
 async def test_calls_that_began_before_are_under_way(client: httpx.AsyncClient, put: Put) -> None:
     """Over midnight, and hours before; one that never ends does so after a day."""
     before = MIDNIGHT_US - 3600 * SECOND_US

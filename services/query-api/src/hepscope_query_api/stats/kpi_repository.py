@@ -53,7 +53,8 @@ def _delay(name: str, column: str, having: str) -> str:
     )
 
 
-_DELAYS: Final = ", ".join(_delay(name, *delay) for name, delay in DELAYS.items())
+DELAY_COLUMNS: Final = ", ".join(_delay(name, *delay) for name, delay in DELAYS.items())
+"""What ``delays_of`` reads."""
 
 
 class KpiRepository:
@@ -70,8 +71,8 @@ class KpiRepository:
         rows = await self._session.rows(f"select {_COUNTS} {source} group by 1, 2", bind.values)
         bind = Bind()
         source = self._grouping.source(bind)
-        delays = await self._session.row(f"select {_DELAYS} {source}", bind.values)
-        return kpis_of(_counted(rows), _delays_of(delays))
+        delays = await self._session.row(f"select {DELAY_COLUMNS} {source}", bind.values)
+        return kpis_of(_counted(rows), delays_of(delays))
 
     async def page(self, *, limit: int, after: str | None) -> tuple[list[KeyedKpis], str | None]:
         """Return KPIs by key, in the order of keys, and the last key unless it is the last page."""
@@ -92,8 +93,8 @@ class KpiRepository:
         counted = {key: Counted() for key in keys}
         for row in await self._grouped(f"{_COUNTS}", keys, "1, 2, 3"):
             _count(counted[row["key"]], row)
-        delays = {row["key"]: row for row in await self._grouped(_DELAYS, keys, "1")}
-        return [keyed_kpis_of(key, counted[key], _delays_of(delays.get(key))) for key in keys]
+        delays = {row["key"]: row for row in await self._grouped(DELAY_COLUMNS, keys, "1")}
+        return [keyed_kpis_of(key, counted[key], delays_of(delays.get(key))) for key in keys]
 
     async def _grouped(self, columns: str, keys: Sequence[str], group: str) -> list[asyncpg.Record]:
         bind = Bind()
@@ -117,7 +118,8 @@ def _count(counted: Counted, row: asyncpg.Record) -> None:
     counted.completed += row["completed"]
 
 
-def _delays_of(row: asyncpg.Record | None) -> dict[str, DelayValue]:
+def delays_of(row: asyncpg.Record | None) -> dict[str, DelayValue]:
+    """Return the delays of a row of DELAY_COLUMNS."""
     nothing = DelayValue(count=0, mean_ms=None, p50_ms=None, p95_ms=None)
     if row is None:
         return dict.fromkeys(DELAYS, nothing)

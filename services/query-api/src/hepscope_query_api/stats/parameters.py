@@ -1,14 +1,19 @@
 """Parameters of ``/stats/kpi`` and ``/stats/series``."""
 
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from hepscope_query_api.query.parameters import DEFAULT_LIMIT, MAX_LIMIT, RangeQuery
+from hepscope_query_api.query.pattern import stored_text
 from hepscope_query_api.stats.grouping import By
 from hepscope_query_api.stats.series import BY_STATUS, NAMES
 
 NODE_TEXT = "Attempts as this capture node saw them, instead of all nodes as one capture."
+
+NodeName = Annotated[str, AfterValidator(stored_text)]
+"""The name of a capture node as it is stored."""
 
 
 class SeriesBy(StrEnum):
@@ -20,7 +25,7 @@ class SeriesBy(StrEnum):
 class KpiQuery(RangeQuery):
     """Parameters of the KPIs."""
 
-    node: str | None = Field(None, max_length=256, description=NODE_TEXT)
+    node: NodeName | None = Field(None, max_length=256, description=NODE_TEXT)
     by: By | None = Field(
         None,
         description="A list instead: by `node` (each as it saw them), by `target` (the "
@@ -47,7 +52,7 @@ class SeriesQuery(RangeQuery):
         description="Seconds from point to point, a multiple of 60; chosen for some hundred points "
         "where it is left out.",
     )
-    node: str | None = Field(None, min_length=1, max_length=256, description=NODE_TEXT)
+    node: NodeName | None = Field(None, min_length=1, max_length=256, description=NODE_TEXT)
     by: SeriesBy | None = Field(
         None, description=f"Told apart by final status: {', '.join(f'`{n}`' for n in BY_STATUS)}."
     )

@@ -1,0 +1,1 @@
+"""The overview: everything that the first screen draws, in one answer."""
