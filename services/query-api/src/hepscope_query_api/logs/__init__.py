@@ -1,0 +1,1 @@
+"""Logs of a call: from the database, and from Loki where there is one."""
