@@ -39,7 +39,7 @@ def frontend(tmp_path: Path) -> Path:
 @pytest.fixture
 def settings(frontend: Path) -> ApiSettings:
     """Settings of the application."""
-    return ApiSettings(frontend=frontend, statement_timeout_seconds=5, hosts=("sip.example.net",))
+    return ApiSettings(frontend=frontend, statement_timeout_seconds=60, hosts=("sip.example.net",))
 
 
 @pytest.fixture

@@ -322,6 +322,7 @@ def _call_row(facts: CallFacts) -> dict[str, object]:
         "user_agent": facts.user_agent or None,
         **_ends(facts),
         "nodes": list(facts.nodes),
+        "worst_mos": facts.worst and facts.worst.mos,
     }
 
 

@@ -141,6 +141,7 @@ def test_allowed_names_are_local_listened_at_and_set() -> None:
         ("%", "%"),
         ("%zz", "%zz"),
         ("%ff", "\ufffd"),
+        ("..%20", ".."),
         ("a%00b", "a\ufffdb"),
     ],
 )

@@ -18,11 +18,14 @@ from hepscope_common.store import connection
 from hepscope_common.store.connection import Access
 from hepscope_migrations import head
 from hepscope_query_api.app import create_app
+from hepscope_query_api.context import Context
 from hepscope_query_api.readiness import LOOK_TIMEOUT_SECONDS, DatabaseReadiness
 from hepscope_query_api.settings import ApiSettings
 
 LOOK_SECONDS = 5.0
 """How often the database is looked at for readiness on the ops port."""
+
+LOCK_SHARE = 2
 
 APPLICATION = "hepscope-query-api"
 
@@ -88,6 +91,10 @@ class QueryApi:
                 )
                 for listen in self._settings.listen
             ]
+            # Before the servers, which wait for requests under way: these never end by themselves.
+            context = app.state.context
+            assert isinstance(context, Context)
+            opening.push_async_callback(context.live.close)
             self._readiness = readiness
             self._stack = opening.pop_all()
         return self
@@ -106,15 +113,17 @@ def make_pool(dsn: str, settings: ApiSettings) -> "asyncpg.Pool[asyncpg.Record]"
     """Return a pool of read-only sessions that connects when it is used.
 
     Its sessions end a statement by themselves a moment after the request's own deadline, which
-    gives the better message.
+    gives the better message. Who waits for a lock for half of that time gives up, while there is
+    still time to say so.
     """
     timeout_ms = int((settings.statement_timeout_seconds + 1) * 1000)
+    lock_ms = max(int(settings.statement_timeout_seconds / LOCK_SHARE * 1000), 1)
     return connection.make_pool(
         dsn,
         Access.READER,
         application_name=APPLICATION,
         size=settings.pool_size,
-        settings={"statement_timeout": f"{timeout_ms}ms"},
+        settings={"statement_timeout": f"{timeout_ms}ms", "lock_timeout": f"{lock_ms}ms"},
     )
 
 

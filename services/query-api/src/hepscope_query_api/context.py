@@ -11,6 +11,8 @@ from fastapi import Depends, Request
 
 from hepscope_common.clock import Clock
 from hepscope_common.names import Names
+from hepscope_query_api.live.live import Live
+from hepscope_query_api.logs.sources import LogSources
 from hepscope_query_api.metrics import ApiMetrics
 from hepscope_query_api.query.database import Database
 
@@ -23,6 +25,8 @@ class Context:
     now_us: Clock
     metrics: ApiMetrics
     names: Names
+    logs: LogSources
+    live: Live
 
 
 def context_of(request: Request) -> Context:

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from hepscope_common import __version__
 from hepscope_common.ops import Readiness
 from hepscope_query_api.problems import KINDS, Kind, ProblemError
 from hepscope_query_api.readiness import DatabaseReadiness, results
 from hepscope_query_api.schemas import Shape
+from hepscope_query_api.web.base_path import base_path_of
 
 
 class Health(Shape):
@@ -82,6 +83,7 @@ def make_router(database: DatabaseReadiness, checks: Mapping[str, Readiness]) ->
 
     @router.get("/problems/{kind}", summary="What does a problem mean?")
     async def problem(
+        request: Request,
         kind: Annotated[str, Path(description="Last part of a problem's `type`.")],
     ) -> Meaning:
         """The meaning of a problem's `type`."""
@@ -89,7 +91,10 @@ def make_router(database: DatabaseReadiness, checks: Mapping[str, Readiness]) ->
             raise ProblemError(Kind.NOT_FOUND, f"There is no problem called {kind[:100]!r}.")
         row = KINDS[Kind(kind)]
         return Meaning(
-            type=f"/problems/{kind}", title=row.title, status=row.status, meaning=row.meaning
+            type=f"{base_path_of(request.scope)}/problems/{kind}",
+            title=row.title,
+            status=row.status,
+            meaning=row.meaning,
         )
 
     return router

@@ -123,9 +123,9 @@ function render(document_) {
 }
 
 try {
-  const response = await fetch("/openapi.json");
+  const response = await fetch(new URL("../openapi.json", import.meta.url));
   if (!response.ok) throw new Error(`the server answered ${response.status}`);
   render(await response.json());
 } catch (error) {
-  document.getElementById("endpoints").textContent = `/openapi.json cannot be shown: ${error}`;
+  document.getElementById("endpoints").textContent = `openapi.json cannot be shown: ${error}`;
 }
