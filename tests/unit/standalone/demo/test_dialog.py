@@ -4,7 +4,8 @@ from random import Random
 
 from hep.sip import SipMessage, parse
 from hepscope_standalone.demo.dialog import Dialog
-from hepscope_standalone.demo.network import PROXY, Host, Party
+from hepscope_standalone.demo.network import CORE, Host
+from hepscope_standalone.demo.people import Party
 from hepscope_standalone.demo.scene import Scene
 
 ANNA = Party("1001", Host("10.0.0.1", 5060, "Phone A", delay_ms=1.0), "Anna")
@@ -14,7 +15,7 @@ BEN = Party("1002", Host("10.0.0.2", 5060, "Phone B", transport="TCP", delay_ms=
 def make_dialog() -> tuple[Scene, Dialog]:
     """Anna calls Ben through the proxy, which captures."""
     scene = Scene(Random(1), 1_000_000)
-    return scene, Dialog(scene, (ANNA.host, PROXY, BEN.host), ANNA, BEN)
+    return scene, Dialog(scene, (ANNA.host, CORE, BEN.host), ANNA, BEN)
 
 
 def said(scene: Scene) -> list[tuple[str, str]]:
@@ -37,9 +38,9 @@ def test_invite_goes_hop_by_hop_and_the_proxy_says_trying() -> None:
     dialog.request("INVITE")
 
     assert [first for _, first in said(scene)] == [
-        "INVITE sip:1002@example.com SIP/2.0",
+        "INVITE sip:1002@voice.example SIP/2.0",
         "SIP/2.0 100 Trying",
-        "INVITE sip:1002@example.com SIP/2.0",
+        "INVITE sip:1002@voice.example SIP/2.0",
     ]
     first, _, second = parsed(scene)
     assert (first.via_count, second.via_count) == (1, 2)
@@ -47,7 +48,7 @@ def test_invite_goes_hop_by_hop_and_the_proxy_says_trying() -> None:
     assert (first.get("Max-Forwards"), second.get("Max-Forwards")) == ("70", "69")
     assert (first.get("Record-Route"), second.get("Record-Route")) == (
         None,
-        "<sip:10.20.0.10:5060;lr>",
+        f"<sip:203.0.113.10:5060;transport=tcp;lr;ftag={first.from_tag}>",
     )
     assert [capture.transport for capture in scene.captures] == ["UDP", "UDP", "TCP"]
 
@@ -65,7 +66,7 @@ def test_failure_is_acknowledged_on_each_hop() -> None:
     assert [far.via_branch, near.via_branch] == invite.branches[::-1]
     assert far.via_count == near.via_count == 1
     assert far.to_tag
-    assert far.request_uri == "sip:1002@example.com"
+    assert far.request_uri == "sip:1002@voice.example"
 
 
 def test_answered_call_is_acknowledged_end_to_end() -> None:
@@ -80,8 +81,8 @@ def test_answered_call_is_acknowledged_end_to_end() -> None:
     near, far = parsed(scene)
     assert set(ack.branches).isdisjoint(invite.branches)
     assert (near.cseq, near.cseq_method) == (invite.cseq, "ACK")
-    assert near.request_uri == "sip:1002@10.0.0.2:5060"
-    assert near.get("Route") == "<sip:10.20.0.10:5060;lr>"
+    assert near.request_uri == "sip:1002@10.0.0.2:5060;transport=tcp"
+    assert near.get("Route") == "<sip:203.0.113.10:5060;transport=tcp;lr>"
     assert far.via_count == 2
 
 

@@ -1,141 +1,120 @@
-"""``hepscope demo``: fills a running hepscope with an hour of generated calls.
+"""``hepscope demo``: fills a running hepscope with an hour of generated calls, and goes on live.
 
-The calls go through the real HEP port, by the senders of ``hepscope capture``, so that nothing of
-the way to the database is left out. Over TCP nothing is lost; over UDP the rate is limited.
+The calls go through the real HEP port, by the delivery of ``hepscope capture``, so that nothing of
+the way to the database is left out. Over TCP nothing is lost; over UDP the rate is limited. Sent
+is not stored: the server is asked afterwards what it has stored and refused.
 """
 
 import argparse
+import os
+import signal
 import sys
-from collections import Counter
-from collections.abc import Callable, Iterable
-from urllib.parse import quote
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event
 
 from hepscope_capture.clock import Clock, SystemClock
 from hepscope_capture.counted import counted
-from hepscope_capture.pace import RateLimit
-from hepscope_capture.senders.sender import Sender, SendError
-from hepscope_capture.senders.target import Scheme, Target, parse_target
-from hepscope_capture.senders.tcp import TcpSender
-from hepscope_capture.senders.udp import UdpSender
-from hepscope_standalone.demo.hep_packets import hep_packet
-from hepscope_standalone.demo.traffic import (
-    DEFAULT_CALLS,
-    DEFAULT_MINUTES,
-    Traffic,
-    generate,
-)
+from hepscope_capture.delivery.direct import SendError
+from hepscope_capture.senders.target import Target
+from hepscope_common.data_dir import default_data_dir
+from hepscope_standalone.demo import summary
+from hepscope_standalone.demo.names import leave_names, names_toml
+from hepscope_standalone.demo.options import add_arguments
+from hepscope_standalone.demo.sending import send_all, send_when_due
+from hepscope_standalone.demo.traffic import Generator
+from hepscope_standalone.demo.verify import Ask, Standing, UnknownFateError, asker, settled
 
-DEFAULT_TARGET = "tcp://127.0.0.1:9060"
-DEFAULT_PAGE = "http://localhost:9080"
-
-# What any server takes from a socket buffer of the usual 208 KiB.
-UDP_PACKETS_PER_SECOND = 4_000.0
-UDP_BURST = 50
-
-# A message takes about 1 kB of memory until it is sent.
-MAX_CALLS = 200_000
-MAX_MINUTES = 24 * 60
-
-SENDERS: dict[Scheme, Callable[[Target, Clock], Sender]] = {
-    Scheme.UDP: UdpSender,
-    Scheme.TCP: TcpSender,
-}
+__all__ = ["add_arguments", "run"]
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the demo."""
-    parser.add_argument(
-        "--send",
-        type=_target,
-        default=parse_target(DEFAULT_TARGET),
-        metavar="URL",
-        help=f"HEP port, tcp://HOST:PORT or udp://HOST:PORT (default {DEFAULT_TARGET})",
-    )
-    parser.add_argument(
-        "--calls",
-        type=_number(MAX_CALLS),
-        default=DEFAULT_CALLS,
-        metavar="N",
-        help=f"how many calls to make (default {DEFAULT_CALLS}), beside registrations and pings",
-    )
-    parser.add_argument(
-        "--minutes",
-        type=_number(MAX_MINUTES),
-        default=DEFAULT_MINUTES,
-        metavar="N",
-        help=f"the time they are spread over, ending now (default {DEFAULT_MINUTES})",
-    )
-    parser.add_argument(
-        "--seed", type=int, default=1, help="another number makes other calls (default 1)"
-    )
-    parser.add_argument(
-        "--page",
-        default=DEFAULT_PAGE,
-        metavar="URL",
-        help=f"where the page is, for the link (default {DEFAULT_PAGE})",
-    )
-
-
-def run(arguments: argparse.Namespace, clock: Clock | None = None) -> int:
-    """Send the demo and print what was sent; returns 0, or 1 when it could not be sent."""
+def run(
+    arguments: argparse.Namespace, clock: Clock | None = None, stop: Event | None = None
+) -> int:
+    """Send the demo and print what became of it; returns 0, or 1 when not all was stored."""
+    if arguments.names:
+        print(names_toml(), end="")
+        return 0
+    if not arguments.minutes and not arguments.live:
+        print("hepscope demo: --minutes 0 sends nothing without --live", file=sys.stderr)
+        return 2
     clock = clock or SystemClock()
-    target: Target = arguments.send
-    traffic = generate(
-        arguments.seed, clock.now_us(), calls=arguments.calls, minutes=arguments.minutes
+    end_us = clock.now_us() if arguments.end is None else arguments.end
+    generator = Generator(arguments.seed)
+    code = 0
+    if arguments.minutes:
+        try:
+            code = _hour(generator, arguments, end_us, clock)
+        except SendError as error:
+            print(f"hepscope demo: {error} (does `hepscope run` run?)", file=sys.stderr)
+            return 1
+    if arguments.live:
+        with _ended_by_signals(stop or Event()) as ended:
+            _live(generator, arguments, end_us, clock, ended)
+    return code
+
+
+def _hour(generator: Generator, arguments: argparse.Namespace, end_us: int, clock: Clock) -> int:
+    traffic = generator.hour(
+        end_us, calls=arguments.calls, minutes=arguments.minutes, goes_on=arguments.live
     )
-    limit = RateLimit(UDP_PACKETS_PER_SECOND, UDP_BURST) if target.scheme == Scheme.UDP else None
+    ask = asker(arguments.page)
+    data_dir = default_data_dir(os.environ, os.getuid())
+    left = leave_names(data_dir, arguments.send, os.environ)
+    before = _before(ask)
+    send_all(arguments.send, traffic.captures, clock)
+    print(summary.contents(traffic, arguments.send), flush=True)
+    sent = len(traffic.captures)
+    code = 0
     try:
-        with SENDERS[target.scheme](target, clock) as sender:
-            _send(sender, map(hep_packet, traffic.captures), clock, limit)
-    except SendError as error:
-        print(f"hepscope demo: {error} (does `hepscope run` run?)", file=sys.stderr)
-        return 1
-    print(_summary(traffic, target, arguments.page))
-    return 0
+        if isinstance(before, UnknownFateError):
+            raise before
+        found = settled(ask, before, sent, clock)
+        print(summary.fate(found, sent))
+        code = 0 if found.stored >= sent else 1
+    except UnknownFateError as error:
+        print(summary.unverified(str(error)))
+    print(summary.link(traffic, arguments.page))
+    names = summary.names(data_dir, left)
+    print(names, end="\n" if names else "", flush=True)
+    return code
 
 
-def _send(sender: Sender, packets: Iterable[bytes], clock: Clock, limit: RateLimit | None) -> None:
-    for packet in packets:
-        if limit and (delay := limit.delay_seconds(clock.elapsed_seconds())):
-            clock.sleep(delay)
-        sender.send(packet)
-    sender.finish()
-
-
-def _summary(traffic: Traffic, target: Target, page: str) -> str:
-    """Return what was sent, by outcome, and the link to a call worth a look."""
-    calls = {capture.call_id for capture in traffic.captures}
-    states = Counter(plan.state for plan in traffic.planned if plan.method == "INVITE")
-    registrations = sum(plan.method == "REGISTER" for plan in traffic.planned)
-    pings = sum(plan.method == "OPTIONS" for plan in traffic.planned)
-    under_way = len(calls) - len(traffic.planned)
-    outcomes = ", ".join(f"{count} {state}" for state, count in states.most_common())
-    sent = counted(len(traffic.captures), "message")
-    lines = [
-        f"sent {sent} of {counted(len(calls), 'Call-ID')} to {target}",
-        f"  calls that are over: {outcomes or 'none'}",
-        f"  registrations: {registrations}, pings: {pings}, under way: {under_way}",
-    ]
-    chosen = traffic.interesting
-    if chosen:
-        link = f"{page.rstrip('/')}/calls/{quote(chosen.call_id, safe='')}"
-        lines += ["", f"  look at a call that failed ({chosen.scenario}):", f"  {link}"]
-    return "\n".join(lines)
-
-
-def _target(text: str) -> Target:
+def _before(ask: Ask) -> Standing | UnknownFateError:
     try:
-        return parse_target(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+        return ask()
+    except UnknownFateError as error:
+        return error
 
 
-def _number(most: int) -> Callable[[str], int]:
-    """Return a reader of whole numbers from 1 to ``most``."""
+def _live(
+    generator: Generator, arguments: argparse.Namespace, start_us: int, clock: Clock, stop: Event
+) -> None:
+    """Send what happens as time passes until ``stop`` is set, and print what became of it."""
+    target: Target = arguments.send
+    hours = (arguments.minutes or 60) / 60
+    rate = arguments.calls_per_hour or arguments.calls / hours
+    print(f"live: about {rate:,.0f} calls an hour to {target}, until Ctrl-C", flush=True)
+    captures = generator.trickle(max(start_us, clock.now_us() - 1), rate)
+    counts = send_when_due(target, captures, clock, stop, _tell)
+    lost = sum(counts.dropped.values()) + counts.kept
+    print(
+        f"live: sent {counted(counts.delivered, 'packet')}, {counts.acknowledged:,} of them "
+        f"acknowledged, {lost:,} not delivered"
+    )
 
-    def number(text: str) -> int:
-        if not text.isdecimal() or not 1 <= int(text) <= most:
-            raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to {most}")
-        return int(text)
 
-    return number
+def _tell(line: str) -> None:
+    print(f"hepscope demo: {line}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def _ended_by_signals(stop: Event) -> Iterator[Event]:
+    """Let Ctrl-C and SIGTERM end the trickle in order instead of amid a packet."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda *_: stop.set()) for number in numbers]
+    try:
+        yield stop
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)

@@ -4,22 +4,26 @@ import ipaddress
 from functools import lru_cache
 
 from hep import HepPacket, encode3
+from hep.packet import FAMILY_IPV4, FAMILY_IPV6
 from hepscope_standalone.demo.scene import Capture
 
-# TLS is seen behind the encryption, as a proxy's own agent does.
-IP_PROTOCOLS = {"UDP": 17, "TCP": 6, "TLS": 6}
+# TLS and WebSocket are seen behind the encryption, and numbered 22, as Kamailio does.
+IP_PROTOCOLS = {"UDP": 17, "TCP": 6, "TLS": 22, "WSS": 22}
 
 
 def hep_packet(capture: Capture) -> bytes:
     """Return one capture as a HEP3 packet."""
+    source = _packed(capture.source.address)
     return encode3(
         HepPacket(
+            family=FAMILY_IPV6 if len(source) == 16 else FAMILY_IPV4,
             ip_protocol=IP_PROTOCOLS[capture.transport],
-            source=_packed(capture.source.address),
+            source=source,
             destination=_packed(capture.destination.address),
             source_port=capture.source.port,
             destination_port=capture.destination.port,
             time_us=capture.time_us,
+            protocol_type=capture.protocol,
             node_id=capture.node.id,
             node_name=capture.node.name.encode(),
             correlation_id=capture.call_id.encode(),
@@ -28,6 +32,6 @@ def hep_packet(capture: Capture) -> bytes:
     )
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def _packed(address: str) -> bytes:
     return ipaddress.ip_address(address).packed

@@ -1,15 +1,25 @@
-"""The network of the demo: an office with phones, a proxy, a PBX and three carriers.
+"""The network of the demo: a carrier with two edges, a core, an application and a media server.
 
-Addresses are private or of the documentation ranges (RFC 5737), domains those of RFC 2606, and
-numbers come from ranges that the regulators keep for fiction. The proxy and the PBX send HEP; a
-message between them is seen by both.
+Addresses are those of documentation (RFC 5737, RFC 3849) and private ones behind NAT, domains
+those of RFC 2606. A host with a node has a capture agent; a message between two of them is seen
+by both, each by its own clock.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-DOMAIN = "example.com"
+from hepscope_standalone.demo.numbers import (
+    AMERICA,
+    AUSTRALIA,
+    BRITAIN,
+    FRANCE,
+    GERMANY,
+    SWEDEN,
+    NumberRange,
+)
+
+DOMAIN = "voice.example"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +33,11 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A SIP device; ``delay_ms`` is the way to it, ``node`` its capture agent if it has one."""
+    """A SIP device: where its packets come from, and what it writes of itself.
+
+    ``delay_ms`` is the way to it, ``node`` its capture agent if it has one, ``name`` what operators
+    call it. Behind NAT it believes to live at ``inside``; ``twin`` is its other address family.
+    """
 
     address: str
     port: int
@@ -31,104 +45,115 @@ class Host:
     transport: str = "UDP"
     delay_ms: float = 1.0
     node: Node | None = None
+    name: str = ""
+    inside: str = ""
+    twin: "Host | None" = None
 
     @property
     def sent_by(self) -> str:
-        """The address as it stands in Via and Contact."""
-        return f"{self.address}:{self.port}"
+        """Address and port as it writes them into Via, Contact and Record-Route."""
+        if self.transport == "WSS":
+            return self.inside
+        return f"{bracketed(self.inside or self.address)}:{self.own_port}"
+
+    @property
+    def own_port(self) -> int:
+        """The port before NAT has changed it."""
+        return 5060 if self.inside else self.port
+
+    @property
+    def is_translated(self) -> bool:
+        """Whether NAT gives its packets another port, as its proxy notices."""
+        return self.port != self.own_port
+
+    def facing(self, other: "Host") -> "Host":
+        """Return the side of a host of two address families that talks to the other."""
+        is_same = (":" in self.address) == (":" in other.address)
+        return self if is_same or self.twin is None else self.twin
 
 
 @dataclass(frozen=True, slots=True)
-class Party:
-    """Someone who calls or is called, at a device."""
+class Carrier:
+    """A trunk: its name, gateway, share of the traffic, and where its numbers are."""
 
-    user: str
-    host: Host
-    display: str = ""
-    domain: str = DOMAIN
-
-    @property
-    def uri(self) -> str:
-        """The address of record."""
-        return f"sip:{self.user}@{self.domain}"
-
-    @property
-    def name_addr(self) -> str:
-        """The value of From or To, without a tag."""
-        return f'"{self.display}" <{self.uri}>' if self.display else f"<{self.uri}>"
+    name: str
+    gateway: Host
+    share: float
+    ranges: Sequence[NumberRange]
 
 
-EDGE_NODE = Node("edge-proxy", 2001)
-PBX_NODE = Node("office-pbx", 2002, skew_us=250)
+def bracketed(address: str) -> str:
+    """Return an address as it stands before a port."""
+    return f"[{address}]" if ":" in address else address
 
-PROXY = Host("10.20.0.10", 5060, "Edge Proxy 5.8", node=EDGE_NODE)
-PBX = Host("10.20.0.20", 5060, "Office PBX 20.9", node=PBX_NODE)
 
-NORTH = Host("203.0.113.10", 5060, "NorthTel SBC 9.2", delay_ms=14.0)
-SOUTH = Host("198.51.100.20", 5060, "SouthVoice SBC 4.1", delay_ms=23.0)
-BUDGET = Host("198.51.100.77", 5060, "BudgetCall Gateway", delay_ms=61.0)
-CARRIERS = (NORTH, SOUTH, BUDGET)
+SBC_FRA_NODE = Node("sbc-fra-1", 2001)
+SBC_BER_NODE = Node("sbc-ber-1", 2002, skew_us=-1_900)
+CORE_NODE = Node("kam-core-1", 2011, skew_us=250)
+FS_NODE = Node("fs-fra-2", 2021, skew_us=6_800)
+RELAY_NODE = Node("rtpe-fra-1", 2031, skew_us=-120)
+NODES = (SBC_FRA_NODE, SBC_BER_NODE, CORE_NODE, FS_NODE, RELAY_NODE)
+
+EDGE_AGENT = "kamailio (5.8.4 (x86_64/linux))"
+CORE = Host("203.0.113.10", 5060, EDGE_AGENT, node=CORE_NODE, name="kam-core-1")
+SBC_FRA = Host(
+    "203.0.113.20",
+    5060,
+    EDGE_AGENT,
+    node=SBC_FRA_NODE,
+    name="sbc-fra-1",
+    twin=Host("2001:db8:113::20", 5060, EDGE_AGENT, node=SBC_FRA_NODE, name="sbc-fra-1"),
+)
+SBC_BER = Host("203.0.113.21", 5060, EDGE_AGENT, node=SBC_BER_NODE, name="sbc-ber-1")
+# Its own clock is the one that is off.
+FREESWITCH = Host(
+    "203.0.113.30", 5080, "FreeSWITCH-mod_sofia/1.10.12", node=FS_NODE, name="fs-fra-2"
+)
+RELAY = Host(
+    "203.0.113.40",
+    0,
+    "rtpengine 12.5",
+    node=RELAY_NODE,
+    name="rtpe-fra-1",
+    twin=Host("2001:db8:113::40", 0, "rtpengine 12.5", node=RELAY_NODE, name="rtpe-fra-1"),
+)
+
+RHEINFON = Carrier(
+    "Rheinfon",
+    Host("192.0.2.44", 5060, "RF-GW 7.2", delay_ms=14.0, name="Rheinfon gw1"),
+    0.5,
+    (*GERMANY, *FRANCE, *SWEDEN),
+)
+ATLANTIC = Carrier(
+    "Atlantic",
+    Host("192.0.2.80", 5060, "Sansay VSXi 10.7", "TCP", delay_ms=47.0, name="Atlantic pop-ams"),
+    0.3,
+    (*AMERICA, *BRITAIN),
+)
+PACIFICA = Carrier(
+    "Pacifica SIP",
+    Host("2001:db8:80::7", 5060, "PacificaSBC/4.1", delay_ms=83.0, name="Pacifica v6"),
+    0.2,
+    (*AUSTRALIA, *AMERICA),
+)
+# The way around Rheinfon, which is dear and rarely answers.
+BUDGET = Carrier(
+    "BudgetCall",
+    Host("192.0.2.199", 5060, "BudgetCall Gateway", delay_ms=61.0, name="BudgetCall"),
+    0.0,
+    GERMANY,
+)
+CARRIERS = (RHEINFON, ATLANTIC, PACIFICA)
 
 SCANNER = Host("192.0.2.66", 5071, "friendly-scanner", delay_ms=88.0)
+TOLL_FRAUD = Host("192.0.2.237", 5060, "sipvicious", delay_ms=131.0)
 
-DESK_PHONES = (
-    "Yealink SIP-T46U 108.86.0.20",
-    "snomD785/10.1.175.16",
-    "Grandstream GXP2170 1.0.11.64",
-    "PolyVVX-VVX_450-UA/6.4.4.3517",
-    "Cisco-CP8841/12.8.1",
-)
-SOFT_PHONES = ("Zoiper v2.10.20.1", "Linphone-Desktop/5.2.4", "MicroSIP/3.21.3")
-
-FIRST_NAMES = (
-    "Anna", "Ben", "Carla", "Deniz", "Emil", "Fatima", "Greta", "Hugo", "Ines", "Jan", "Katja",
-    "Liam", "Mara", "Nils", "Olga", "Pavel", "Qi", "Rosa", "Stefan", "Tuba", "Uwe", "Vera", "Wim",
-    "Xenia", "Yusuf", "Zoe",
-)  # fmt: skip
-LAST_NAMES = (
-    "Albers", "Brandt", "Costa", "Demir", "Ek", "Fischer", "Garcia", "Hoffmann", "Ivanov",
-    "Jansen", "Kowalski", "Lindqvist", "Moreau", "Novak", "Okafor", "Petersen", "Rossi", "Schmidt",
-    "Tanaka", "Ural", "Vogel", "Weber", "Yilmaz", "Zimmer",
-)  # fmt: skip
-
-# Prefix and number of free digits: Berlin, London, Paris and New York numbers for film and radio.
-FICTIVE_NUMBERS = (("+493023125", 3), ("+442079460", 3), ("+3319900", 4), ("+121255501", 2))
-
-OFFICE_PREFIX = "+49302312500"
-MOBILE_SHARE = 0.2
-PHONES = 120
+NAMED = (CORE, SBC_FRA, SBC_BER, FREESWITCH, RELAY, *(one.gateway for one in (*CARRIERS, BUDGET)))
+"""The hosts that operators have names for."""
 
 
-def make_phones(random: Random, count: int = PHONES) -> list[Party]:
-    """Return the people of the office at their phones, extensions from 1001."""
-    phones = []
-    for index in range(count):
-        soft = random.random() < MOBILE_SHARE
-        names = DESK_PHONES if not soft else SOFT_PHONES
-        host = Host(
-            address=f"10.20.{1 + index // 100}.{10 + index % 100}",
-            port=5060 if not soft else random.randrange(40_000, 60_000),
-            user_agent=random.choice(names),
-            transport="UDP" if not soft else random.choice(("TCP", "TLS", "UDP")),
-            delay_ms=round(random.uniform(0.4, 2.5), 2),
-        )
-        display = f"{random.choice(FIRST_NAMES)} {random.choice(LAST_NAMES)}"
-        phones.append(Party(str(1001 + index), host, display))
-    return phones
-
-
-def outside_party(random: Random, carrier: Host) -> Party:
-    """Return someone in the public network behind a carrier."""
-    prefix, digits = random.choice(FICTIVE_NUMBERS)
-    number = f"{prefix}{random.randrange(10**digits):0{digits}d}"
-    return Party(number, carrier, domain=carrier.address)
-
-
-def direct_number(phone: Party) -> Party:
-    """Return the phone as the public network dials it."""
-    return Party(f"{OFFICE_PREFIX}{phone.user[-2:]}", phone.host, phone.display)
-
-
-def pick(random: Random, phones: Sequence[Party], *taken: Party) -> Party:
-    """Return a phone that is none of ``taken``."""
-    return random.choice([phone for phone in phones if phone not in taken])
+def edge_of(random: Random, carrier: Carrier) -> Host:
+    """Return the edge that a call of a carrier passes; only Frankfurt speaks IPv6."""
+    if ":" in carrier.gateway.address:
+        return SBC_FRA
+    return SBC_FRA if random.random() < 0.64 else SBC_BER

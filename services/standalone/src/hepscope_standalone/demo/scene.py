@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from random import Random
 
+from hep.protocols import SIP
 from hepscope_standalone.demo.network import Host, Node
 
 # When an unanswered request over UDP is sent again: T1 of RFC 3261 doubled, without a limit for
@@ -22,7 +23,7 @@ HANDLING_US = (300, 1_200)
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """A SIP message as one node saw it: what becomes one HEP packet."""
+    """What one node saw: what becomes one HEP packet, of HEP protocol type ``protocol``."""
 
     time_us: int
     node: Node
@@ -31,6 +32,7 @@ class Capture:
     transport: str
     call_id: str
     payload: bytes
+    protocol: int = SIP
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Scene:
         self.now_us = now_us
         self.captures: list[Capture] = []
         self.planned: list[Planned] = []
-        self._salt = salt
+        self._salt = f"{salt:0>8}"
 
     def wait(self, seconds: float) -> None:
         """Let time pass."""
@@ -75,13 +77,21 @@ class Scene:
         """Let between ``least`` and ``most`` seconds pass."""
         self.wait(self.random.uniform(least, most))
 
-    def token(self, digits: int = 10) -> str:
-        """Return hexadecimal digits for a tag, branch or nonce."""
+    def token(self, digits: int = 8) -> str:
+        """Return something that only this scene has."""
         return f"{self.random.getrandbits(4 * digits):0{digits}x}"
 
     def new_call_id(self, host: Host) -> str:
-        """Return a Call-ID in the manner of that host, of this run only."""
-        return f"{self.token(16)}{self._salt}@{host.address}"
+        """Return a Call-ID in the manner of the device; the salt is in each."""
+        salt, agent = self._salt, host.user_agent
+        if agent.startswith(("FreeSWITCH", "Linphone", "JsSIP", "Sansay")):
+            groups = (salt[:4], f"4{salt[4:7]}", f"a{self.token(3)}", salt[7:] + self.token(11))
+            return "-".join([self.token(), *groups])
+        if agent.startswith("Yealink"):
+            return f"0_{self.random.randrange(10**9, 10**10)}-{salt}@{host.inside or host.address}"
+        if agent.startswith("snom"):
+            return f"{salt}{self.token(14)}-{self.token(12)}"
+        return f"{self.token(14)}.{salt}@{host.inside or host.address}"
 
     def carry(
         self, source: Host, destination: Host, transport: str, call_id: str, payload: bytes
@@ -105,6 +115,22 @@ class Scene:
         """Send a message again, so many seconds after the first time; the clock stays."""
         for seconds in seconds_after:
             self._capture(sent, sent.time_us + round(seconds * 1_000_000))
+
+    def see(
+        self,
+        node: Node,
+        ends: tuple[Host, Host],
+        call_id: str,
+        payload: bytes,
+        *,
+        protocol: int,
+        time_us: int | None = None,
+    ) -> None:
+        """Record what is no SIP: one node sees it, now unless a time is given."""
+        at = self.now_us if time_us is None else time_us
+        self.captures.append(
+            Capture(at + node.skew_us, node, *ends, "UDP", call_id, payload, protocol)
+        )
 
     def plan(
         self, call_id: str, scenario: str, method: str, status: int | None, state: str

@@ -1,176 +1,116 @@
 """Calls that are answered, in the ways that a ladder shows differently."""
 
-from hepscope_standalone.demo.dialog import Dialog
-from hepscope_standalone.demo.network import (
-    CARRIERS,
-    DOMAIN,
-    PBX,
-    PROXY,
-    Party,
-    direct_number,
-    outside_party,
-    pick,
-)
+from hepscope_standalone.demo.calls import RINGING, any_way, inward, outward
+from hepscope_standalone.demo.network import ATLANTIC, PACIFICA
 from hepscope_standalone.demo.scene import INVITE_RESEND_SECONDS, RESEND_SECONDS, Scene
-from hepscope_standalone.demo.sip_text import Header
-from hepscope_standalone.demo.world import (
-    World,
-    answer,
-    any_way,
-    hang_up,
-    inward,
-    offer,
-    outward,
-    pick_up,
-    ring,
-    talk,
-)
-
-RINGING = (2.0, 14.0)
+from hepscope_standalone.demo.world import World
 
 
 def answered(scene: Scene, world: World) -> None:
     """The usual call: rings, is answered, ends."""
-    dialog = any_way(scene, world)
-    invite = dialog.request("INVITE", body=offer(dialog))
-    ring(dialog, invite, RINGING)
-    pick_up(dialog, invite)
-    talk(dialog)
-    scene.plan(dialog.call_id, "answered", "INVITE", 200, "completed")
-
-
-def lossy(scene: Scene, world: World) -> None:
-    """A call over a bad line: the INVITE and the 200 have to be sent again."""
-    dialog = inward(scene, world)
-    invite = dialog.request("INVITE", body=offer(dialog))
-    scene.resend(invite.sent[-1], INVITE_RESEND_SECONDS[:2])
-    scene.wait(INVITE_RESEND_SECONDS[1])
-    ring(dialog, invite, RINGING)
-    ok = dialog.respond(invite, 200, body=answer(dialog))
-    scene.resend(ok[0], RESEND_SECONDS[:2])
-    scene.wait(RESEND_SECONDS[1] + 0.1)
-    dialog.request("ACK")
-    talk(dialog)
-    scene.plan(dialog.call_id, "lossy", "INVITE", 200, "completed")
-
-
-def two_nodes(scene: Scene, world: World) -> None:
-    """One Call-ID through two servers, each of which sends what it sees."""
-    caller = pick(scene.random, world.phones)
-    carrier = scene.random.choice(CARRIERS)
-    callee = outside_party(scene.random, carrier)
-    dialog = Dialog(scene, (caller.host, PBX, PROXY, carrier), caller, callee)
-    invite = dialog.request("INVITE", body=offer(dialog))
-    ring(dialog, invite, RINGING)
-    pick_up(dialog, invite)
-    talk(dialog)
-    scene.plan(dialog.call_id, "two nodes", "INVITE", 200, "completed")
-
-
-def back_to_back(scene: Scene, world: World) -> None:
-    """A call that the PBX ends and makes anew: two Call-IDs, the second names the first."""
-    carrier = scene.random.choice(CARRIERS)
-    callee = pick(scene.random, world.phones)
-    first = Dialog(
-        scene,
-        (carrier, PROXY, PBX),
-        outside_party(scene.random, carrier),
-        Party(direct_number(callee).user, PBX, callee.display),
-    )
-    second = Dialog(scene, (PBX, callee.host), Party(first.caller.user, PBX), callee)
-    link: Header = ("X-CID", first.call_id)
-    inviting = first.request("INVITE", body=offer(first))
-    invited = second.request("INVITE", body=offer(second), headers=[link])
-    second.respond(invited, 180)
-    first.respond(inviting, 180)
-    scene.pause(*RINGING)
-    pick_up(second, invited)
-    pick_up(first, inviting)
-    talk(second)
-    hang_up(first, upward=True)
-    scene.plan(first.call_id, "back to back", "INVITE", 200, "completed")
-    scene.plan(second.call_id, "back to back, second leg", "INVITE", 200, "completed")
+    call = any_way(scene, world)
+    call.pick_up(call.ring())
+    call.talk()
+    call.hang_up()
+    call.end("answered", 200, "completed")
 
 
 def early_media(scene: Scene, world: World) -> None:
     """The carrier plays its ringing tone: 183 with SDP."""
-    dialog = outward(scene, world)
-    invite = dialog.request("INVITE", body=offer(dialog))
-    scene.pause(0.3, 1.2)
-    dialog.respond(invite, 183, body=answer(dialog))
+    call = outward(scene, world)
+    invited = call.invite()
+    scene.pause(0.6, 2.4)
+    call.dialog.respond(invited, 183, body=call.media.answer())
     scene.pause(*RINGING)
-    pick_up(dialog, invite)
-    talk(dialog)
-    scene.plan(dialog.call_id, "early media", "INVITE", 200, "completed")
+    call.pick_up(invited)
+    call.talk()
+    call.hang_up()
+    call.end("early media", 200, "completed")
 
 
-def held(scene: Scene, world: World) -> None:
-    """A call put on hold and taken back, each by a re-INVITE."""
-    dialog = any_way(scene, world)
-    invite = dialog.request("INVITE", body=offer(dialog))
-    ring(dialog, invite, RINGING)
-    pick_up(dialog, invite)
-    for direction, reply in (("sendonly", "recvonly"), ("sendrecv", "sendrecv")):
-        scene.pause(8.0, 40.0)
-        again = dialog.request("INVITE", body=offer(dialog, direction=direction))
-        dialog.respond(again, 200, body=answer(dialog, direction=reply))
-        dialog.request("ACK")
-    talk(dialog)
-    scene.plan(dialog.call_id, "held", "INVITE", 200, "completed")
+def slow_ringing(scene: Scene, world: World) -> None:
+    """A far country: it takes long until it rings."""
+    call = outward(scene, world, PACIFICA)
+    call.invite()
+    scene.pause(3.0, 7.5)
+    call.pick_up(call.ring())
+    call.talk()
+    call.hang_up()
+    call.end("slow ringing", 200, "completed")
 
 
-def challenged(scene: Scene, world: World) -> None:
-    """The proxy asks for the password first: 407, then the call."""
-    dialog = outward(scene, world)
-    refuse_once(dialog)
-    invite = dialog.request("INVITE", body=offer(dialog), headers=[credentials(scene, dialog)])
-    ring(dialog, invite, RINGING)
-    pick_up(dialog, invite)
-    talk(dialog)
-    scene.plan(dialog.call_id, "challenged", "INVITE", 200, "completed")
-
-
-def forked(scene: Scene, world: World) -> None:
-    """Two phones ring, one is answered, the other cancelled."""
-    carrier = scene.random.choice(CARRIERS)
-    desk = pick(scene.random, world.phones)
-    other = pick(scene.random, world.phones, desk)
-    called = direct_number(desk)
-    caller = outside_party(scene.random, carrier)
-    first = Dialog(scene, (carrier, PROXY, desk.host), caller, called)
-    media = offer(first)
-    invited = first.request("INVITE", body=media)
-    second = Dialog(
-        scene,
-        (carrier, PROXY, other.host),
-        caller,
-        Party(called.user, other.host, called.display),
-        fork_of=first,
+def reliable(scene: Scene, world: World) -> None:
+    """Early media that is confirmed by PRACK, then changed by UPDATE (RFC 3262, RFC 3311)."""
+    call = outward(scene, world, ATLANTIC)
+    dialog = call.dialog
+    invited = call.invite()
+    scene.pause(0.4, 1.5)
+    number = scene.random.randrange(1, 9_000)
+    needed = [("Require", "100rel"), ("RSeq", str(number))]
+    dialog.respond(invited, 183, body=call.media.answer(), headers=needed)
+    dialog.exchange("PRACK", headers=[("RAck", f"{number} {invited.cseq} INVITE")])
+    scene.pause(0.3, 1.0)
+    # The gateway's tone server gives way to the callee's phone.
+    dialog.exchange(
+        "UPDATE",
+        body=call.media.offer(upward=True),
+        upward=True,
+        answer=call.media.answer(upward=True),
     )
-    also_invited = second.request("INVITE", body=media, start=1)
-    first.respond(invited, 180)
-    second.respond(also_invited, 180)
+    needed = [("Require", "100rel"), ("RSeq", str(number + 1))]
+    dialog.respond(invited, 180, headers=needed)
+    dialog.exchange("PRACK", headers=[("RAck", f"{number + 1} {invited.cseq} INVITE")])
     scene.pause(*RINGING)
-    second.respond(also_invited, 200, body=answer(second))
-    with scene.aside():
-        first.cancel(invited, start=1)
-    second.request("ACK")
-    talk(second)
-    scene.plan(first.call_id, "forked", "INVITE", 200, "completed")
+    dialog.respond(invited, 200)
+    dialog.request("ACK")
+    call.talk()
+    call.hang_up()
+    call.end("reliable ringing", 200, "completed")
 
 
-def refuse_once(dialog: Dialog) -> None:
-    """Send an INVITE without credentials, which the proxy challenges."""
-    challenge = ("Proxy-Authenticate", f'Digest realm="{DOMAIN}", nonce="{dialog.scene.token(24)}"')
-    invite = dialog.request("INVITE", body=offer(dialog), stop=1)
-    dialog.respond(invite, 407, headers=[challenge], at=1)
+def timed(scene: Scene, world: World) -> None:
+    """A session timer: too short at first (422), then refreshed by UPDATE (RFC 4028)."""
+    call = inward(scene, world)
+    dialog = call.dialog
+    short = [("Session-Expires", "90"), ("Min-SE", "90")]
+    dialog.respond(call.invite(headers=short), 422, headers=[("Min-SE", "120")])
     dialog.begin_again()
+    expires = ("Session-Expires", "120;refresher=uac")
+    call.invite(headers=[("Session-Expires", "120"), ("Min-SE", "120")])
+    invited = call.ring()
+    agreed = [("Require", "timer"), expires]
+    dialog.respond(invited, 200, body=call.media.answer(), headers=agreed)
+    dialog.request("ACK")
+    for _ in range(scene.random.randrange(1, 4)):
+        call.talk(60.0)
+        dialog.exchange("UPDATE", headers=[expires], answer_headers=agreed)
+    call.talk(scene.random.uniform(5.0, 50.0))
+    call.hang_up()
+    call.end("session timer", 200, "completed")
 
 
-def credentials(scene: Scene, dialog: Dialog) -> Header:
-    """The answer to a challenge; the digest is made up."""
-    value = (
-        f'Digest username="{dialog.caller.user}", realm="{DOMAIN}", nonce="{scene.token(24)}", '
-        f'uri="{dialog.callee.uri}", response="{scene.token(32)}", algorithm=MD5'
-    )
-    return ("Proxy-Authorization", value)
+def large(scene: Scene, world: World) -> None:
+    """An INVITE too large for a datagram goes between the servers over TCP (RFC 3261 18.1.1)."""
+    call = outward(scene, world, between_servers="TCP")
+    location = ";".join([f"cell-{number:04d}-{scene.token()}" for number in range(40)])
+    call.invite(headers=[("P-Access-Network-Info", f"3GPP-NR-FDD;utran-cell-id-3gpp={location}")])
+    call.pick_up(call.ring())
+    call.talk()
+    call.hang_up()
+    call.end("over TCP", 200, "completed")
+
+
+def resent(scene: Scene, world: World) -> None:
+    """A call over a bad line: the INVITE and the 200 have to be sent again."""
+    call = inward(scene, world, callee=world.phone(scene, "UDP"))
+    invited = call.invite()
+    scene.resend(invited.sent[-1], INVITE_RESEND_SECONDS[:2])
+    scene.wait(INVITE_RESEND_SECONDS[1])
+    call.ring()
+    ok = call.dialog.respond(invited, 200, body=call.media.answer())
+    scene.resend(ok[0], RESEND_SECONDS[:2])
+    scene.wait(RESEND_SECONDS[1] + 0.1)
+    call.dialog.request("ACK")
+    call.talk()
+    call.hang_up()
+    call.end("resent", 200, "completed")

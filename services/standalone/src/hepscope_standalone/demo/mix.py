@@ -1,0 +1,73 @@
+"""How often each scenario happens among a hundred calls, and how an outage shifts that."""
+
+from hepscope_standalone.demo.scenarios import (
+    answered,
+    auth,
+    dropped,
+    faults,
+    forks,
+    held,
+    legs,
+    presence,
+    rejected,
+    special,
+    taken,
+    transfers,
+)
+from hepscope_standalone.demo.world import Scenario
+
+# Scenario, usual weight, factor while Rheinfon is out of order.
+CALLS: tuple[tuple[Scenario, float, float], ...] = (
+    (answered.answered, 30, 0.7),
+    (answered.early_media, 7, 0.7),
+    (answered.slow_ringing, 1.2, 1),
+    (answered.reliable, 2, 1),
+    (answered.timed, 1.2, 1),
+    (answered.large, 0.8, 1),
+    (answered.resent, 1.5, 1),
+    (auth.challenged, 7, 0.7),
+    (auth.wrong_password, 0.5, 1),
+    (auth.gave_up, 0.4, 1),
+    (forks.parallel, 3, 1),
+    (forks.serial, 1.5, 1),
+    (transfers.blind, 1, 1),
+    (transfers.attended, 0.6, 1),
+    (held.held, 2.5, 1),
+    (held.waiting, 0.8, 1),
+    (legs.back_to_back, 6, 1),
+    (legs.refused, 0.4, 1),
+    (legs.conference, 0.4, 1),
+    (dropped.ack_missing, 0.5, 0),
+    (dropped.holes, 2, 1),
+    (dropped.one_way, 0.6, 1),
+    (dropped.told_by_phone, 2.5, 1),
+    (special.faxed, 0.5, 0),
+    (special.video, 0.8, 1),
+    (special.emergency, 0.15, 1),
+    (taken.busy, 6, 1),
+    (taken.no_answer, 6, 1),
+    (taken.cancelled, 6, 1),
+    (taken.tone_then_cancelled, 1.5, 1),
+    (taken.declined, 1.8, 1),
+    (taken.busy_everywhere, 0.4, 1),
+    (rejected.not_found, 1.2, 1),
+    (rejected.unknown_extension, 0.6, 1),
+    (rejected.gone, 0.3, 1),
+    (rejected.not_allowed, 0.6, 1),
+    (rejected.incomplete, 0.5, 0),
+    (rejected.no_codec, 0.5, 1),
+    (rejected.moved, 0.4, 1),
+    (faults.no_circuit, 0.25, 120),
+    (faults.bad_gateway, 0.3, 1),
+    (faults.too_slow, 0.3, 1),
+    (faults.server_error, 0.5, 1),
+    (faults.no_reply, 0.4, 1),
+    (faults.unreachable, 0.3, 1),
+    (faults.failover, 0.15, 30),
+)
+
+ASIDE: tuple[tuple[Scenario, float], ...] = (
+    (presence.lamp, 2.5),
+    (presence.message, 2.5),
+)
+"""What is no call, beside a hundred of them."""
