@@ -108,6 +108,24 @@ def test_fewer_partitions_than_before_are_refused() -> None:
         start_offsets(stored, 4)
 
 
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [
+        (["capture", "--interfaces", "eth0"], "--interfaces is no option (is it --interface?)"),
+        (["capture", "-i", "eth0"], "-i is no option; here it is --interface"),
+        (["run", "--nope"], "unrecognized arguments: --nope"),
+    ],
+)
+def test_an_unknown_option_is_told(
+    capsys: pytest.CaptureFixture[str], words: list[str], fault: str
+) -> None:
+    """By the capture with the one that may be meant."""
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+    assert fault in capsys.readouterr().err
+
+
 def test_settings_in_order_are_said_to_be(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -115,6 +133,7 @@ def test_settings_in_order_are_said_to_be(
     path = tmp_path / "hepscope.toml"
     path.write_text(
         '[ingest]\nauth_keys = ["a"]\n[log]\nlevel = "debug"\n[ops]\nlisten = "[::]:9100"\n'
+        '[capture]\ninterface = "eth1"\n[capture.filters]\nexclude_methods = "OPTIONS"\n'
     )
     assert main(["check-config", "--config", str(path)]) == 0
     assert str(path) in capsys.readouterr().out
@@ -125,6 +144,8 @@ BROKEN = {
     "[gizmo]\nx = 1\n": "unknown section gizmo",
     '[log]\nlevel = "loud"\n': "setting log.level",
     '[ingest]\ntcp = ["nowhere"]\n': "setting ingest.tcp.0: expected host:port",
+    "[capture.masks]\nnumber = 1\n": "capture.masks.number is no setting (is it numbers?)",
+    "[capture]\nnode_id = -1\n": "capture.node_id: a node id is",
 }
 
 

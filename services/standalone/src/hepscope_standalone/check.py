@@ -2,6 +2,8 @@
 
 import argparse
 
+from hepscope_capture.settings.file import SECTION as CAPTURE
+from hepscope_capture.settings.settings import load as load_capture
 from hepscope_common.runtime import StartupError
 from hepscope_common.settings import unknown_sections
 from hepscope_standalone import config_file
@@ -17,10 +19,15 @@ def run(options: argparse.Namespace) -> int:
     """Return 0 when the settings hold; raises StartupError that names what does not."""
     path = config_file.config_path(options)
     config_file.load_settings(options)
+    try:
+        load_capture({}, path)
+    except ValueError as error:
+        raise StartupError(str(error)) from error
     if path is not None:
-        unknown = unknown_sections(StandaloneSettings, path)
+        # The agent's section is no model: it runs where there is no pydantic.
+        unknown = [name for name in unknown_sections(StandaloneSettings, path) if name != CAPTURE]
         if unknown:
-            known = ", ".join(sorted(StandaloneSettings.model_fields))
+            known = ", ".join(sorted({*StandaloneSettings.model_fields, CAPTURE}))
             raise StartupError(
                 f"settings file {path}: unknown section {', '.join(unknown)} (known: {known})"
             )

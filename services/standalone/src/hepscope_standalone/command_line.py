@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from types import ModuleType
 
-from hepscope_common import __version__
+from hepscope_common import __version__, logs
 from hepscope_common.runtime import StartupError
 from hepscope_standalone.commands import COMMANDS
 
@@ -31,7 +31,7 @@ def run(given: Sequence[str]) -> int:
             # Also of a help text, which ends by SystemExit.
             _flush()
     except StartupError as error:
-        print(f"hepscope: {error}", file=sys.stderr)
+        logs.tell_failure("hepscope", str(error))
     except OSError as error:
         if not _is_output(error):
             raise
@@ -61,7 +61,13 @@ def _is_output(error: OSError) -> bool:
 def _run(given: Sequence[str]) -> int:
     named = next((word for word in given if word in COMMANDS), None)
     module = import_module(COMMANDS[named][0]) if named is not None else None
-    options = make_parser(named, module).parse_args(given)
+    parser = make_parser(named, module)
+    options, unknown = parser.parse_known_args(given)
+    if unknown:
+        explain = getattr(module, "unknown_fault", None)
+        parser.error(
+            explain(unknown) if explain else f"unrecognized arguments: {' '.join(unknown)}"
+        )
     return int(module.run(options)) if module is not None else 2
 
 

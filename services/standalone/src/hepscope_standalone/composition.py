@@ -19,6 +19,7 @@ from hepscope_common.ops import Readiness, make_ops_app
 from hepscope_common.runtime import Component, StartupError, Supervisor
 from hepscope_common.store import positions
 from hepscope_common.store.connection import Access, connect
+from hepscope_common.tuning import Tuning
 from hepscope_ingest.component import Ingest
 from hepscope_metrics_exporter.component import GROUP as EXPORTER_GROUP
 from hepscope_metrics_exporter.component import Exporter
@@ -29,8 +30,10 @@ from hepscope_standalone.banner import Places, banner
 from hepscope_standalone.bus_identity import bus_id_of, start_offsets
 from hepscope_standalone.database import Database, make_database
 from hepscope_standalone.settings import StandaloneSettings
+from hepscope_standalone.tuning import looks
 from hepscope_storage_writer.component import GROUP as WRITER_GROUP
 from hepscope_storage_writer.component import StorageWriter
+from hepscope_storage_writer.loki.component import LokiSink
 from hepscope_storage_writer.maintain_metrics import MaintainerMetrics
 from hepscope_storage_writer.maintainer import Maintainer
 from hepscope_storage_writer.measure_metrics import MeasurerMetrics
@@ -90,6 +93,9 @@ class Standalone:
         yield names
         exporter = Exporter(settings.metrics, bus, registry, supervisor, names)
         yield exporter
+        sink = self._make_sink(bus)
+        if sink is not None:
+            yield sink
         kept = settings.ingest.kept_in(database.data_dir)
         ingest = Ingest(kept, bus, registry, supervisor)
         checks: dict[str, Readiness] = {
@@ -97,6 +103,8 @@ class Standalone:
             "exporter": exporter.ready,
             "ingest": ingest.ready,
         }
+        if sink is not None:
+            checks["loki"] = sink.readiness
         api = QueryApi(settings.api, database.dsn, registry, supervisor, checks=checks, names=names)
         yield api
         ops = make_ops_app(registry, checks)
@@ -106,7 +114,17 @@ class Standalone:
         for server in servers:
             yield server
         yield ingest
+        yield Tuning(registry, looks(settings, database, ingest))
         self._places = self._found(database, ingest, api, servers)
+
+    def _make_sink(self, bus: MemoryBus) -> LokiSink | None:
+        """Return what pushes to Loki, if that is set; it must never hold the bus up."""
+        settings = self._settings.loki
+        if not settings.url:
+            return None
+        return LokiSink(
+            settings, bus=bus, registry=self.registry, supervisor=self._supervisor, drops=True
+        )
 
     async def _make_bus(self, database: Database) -> MemoryBus:
         """Return the bus, its logs at the offsets that the database wants next."""

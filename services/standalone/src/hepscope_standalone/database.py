@@ -4,10 +4,13 @@ import sys
 from pathlib import Path
 from typing import Protocol
 
+from hepscope_common.logs import Format, get_logger
 from hepscope_common.runtime import Component
 from hepscope_standalone.external import ExternalPostgres
 from hepscope_standalone.postgres.component import EmbeddedPostgres
 from hepscope_standalone.settings import StandaloneSettings
+
+_log = get_logger("database")
 
 
 class Database(Component, Protocol):
@@ -43,7 +46,12 @@ def make_database(settings: StandaloneSettings) -> Database:
     dsn = settings.store.dsn
     if dsn is not None:
         return ExternalPostgres(dsn.get_secret_value(), settings.data_dir)
-    return EmbeddedPostgres(settings.data_dir, announce=_announce)
+    is_json = settings.log.format == Format.JSON
+    return EmbeddedPostgres(settings.data_dir, announce=_log_line if is_json else _announce)
+
+
+def _log_line(line: str) -> None:
+    _log.info("%s", line)
 
 
 def _announce(line: str) -> None:

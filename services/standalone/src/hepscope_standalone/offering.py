@@ -12,10 +12,8 @@ from typing import Self
 
 from hep import DecodeError, EncodeError, decode3, encode3
 from hepscope_capture.clock import Clock, SystemClock
-from hepscope_capture.senders.sender import Sender, SendError
+from hepscope_capture.delivery.direct import DirectDelivery, SendError
 from hepscope_capture.senders.target import Scheme, Target, parse_target
-from hepscope_capture.senders.tcp import TcpSender
-from hepscope_capture.senders.udp import UdpSender
 from hepscope_common.runtime import StartupError
 
 UDP_RATE = 5000.0
@@ -46,17 +44,14 @@ class Offering:
         self._target = target
         self._clock = clock or SystemClock()
         self._rate = rate or (UDP_RATE if target.scheme is Scheme.UDP else None)
-        self._sender: Sender = (
-            UdpSender(target, self._clock)
-            if target.scheme is Scheme.UDP
-            else TcpSender(target, self._clock)
-        )
+        self._delivery = DirectDelivery(target)
+        self._offered = 0
         self._began = 0.0
 
     def __enter__(self) -> Self:
         """Connect."""
         try:
-            self._sender.__enter__()
+            self._delivery.__enter__()
         except SendError as error:
             raise StartupError(str(error)) from error
         self._began = self._clock.elapsed_seconds()
@@ -69,7 +64,7 @@ class Offering:
         trace: TracebackType | None,
     ) -> None:
         """Close."""
-        self._sender.__exit__(kind, error, trace)
+        self._delivery.__exit__(kind, error, trace)
 
     def offer(self, data: bytes) -> None:
         """Send one packet."""
@@ -78,27 +73,28 @@ class Offering:
             self.counts.skipped += 1
             return
         try:
-            self._sender.send(data if packet is None else packet)
+            self._delivery.send(data if packet is None else packet)
+            self._offered += 1
+            self._pace()
         except SendError as error:
             raise StartupError(str(error)) from error
-        self._pace()
 
     def finish(self) -> None:
         """Wait until the server has everything, as far as that can be told."""
         try:
-            self._sender.flush()
-            self._sender.finish()
+            self._delivery.finish()
         except SendError as error:
             raise StartupError(str(error)) from error
-        self.counts.sent = self._sender.counts.sent
-        self.counts.too_large = self._sender.counts.too_large
+        counts = self._delivery.counts
+        self.counts.sent, self.counts.too_large = counts.delivered, counts.dropped["too_large"]
 
     def _pace(self) -> None:
         if self._rate is None:
             return
-        due = self._began + self._sender.counts.sent / self._rate
+        due = self._began + self._offered / self._rate
         ahead = due - self._clock.elapsed_seconds()
         if ahead > PACE_SECONDS:
+            self._delivery.flush()
             self._clock.sleep(ahead)
 
 

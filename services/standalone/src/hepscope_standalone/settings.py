@@ -13,6 +13,7 @@ from hepscope_common.store.settings import StoreSettings
 from hepscope_ingest.settings import IngestSettings
 from hepscope_metrics_exporter.settings import MetricsSettings
 from hepscope_query_api.settings import ApiSettings
+from hepscope_storage_writer.loki.settings import LokiSettings
 from hepscope_storage_writer.maintain_settings import RetentionSettings
 from hepscope_storage_writer.settings import WriterSettings
 
@@ -36,6 +37,7 @@ class StandaloneSettings(Settings):
     writer: WriterSettings = WriterSettings()
     store: StoreSettings = StoreSettings()
     retention: RetentionSettings = RetentionSettings()
+    loki: LokiSettings = LokiSettings()
     api: ApiSettings = ApiSettings()
     metrics: MetricsSettings = MetricsSettings()
     names: NamesSettings = NamesSettings()

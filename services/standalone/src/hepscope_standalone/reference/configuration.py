@@ -6,6 +6,9 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from hepscope_capture.settings.file import SECTION as CAPTURE
+from hepscope_capture.settings.option import Option
+from hepscope_capture.settings.table import OPTIONS, SECTIONS
 from hepscope_common.settings import NESTED, PREFIX, Section
 from hepscope_standalone.settings import StandaloneSettings
 
@@ -21,6 +24,17 @@ with `_FILE` behind its name gives a file that holds the value, for secrets.
 This page is generated (`make docs`).
 """
 
+_CAPTURE_HEAD = """
+## [capture]
+
+The capture agent (`hepscope capture`, `hepscope-capture`). An option on the command line wins over
+the environment. "(SIGHUP)": a new value counts as soon as the agent gets that signal; the others
+count from the next start on. `--dump` tells what is in force and who said so, `--check` tries it.
+Several servers may be tables instead of `send`: `[[capture.servers]]` with `url` (a list of them is
+a failover group) and `only`, `acks`, `compress`, `ca`, `cert`, `key`, `name`, `insecure`. Secrets
+may be in files of their own: `auth_key_file`, and `key_file` of `[capture.masks]`.
+"""
+
 
 def configuration_page() -> str:
     """Return the page as Markdown."""
@@ -30,6 +44,7 @@ def configuration_page() -> str:
         if not _is_section(field)
     })  # fmt: skip
     lines += _sections("", PREFIX, StandaloneSettings.model_fields)
+    lines += _capture()
     return "\n".join(lines) + "\n"
 
 
@@ -46,6 +61,26 @@ def _sections(path: str, prefix: str, fields: dict[str, FieldInfo]) -> list[str]
         lines += _rows(inner, own)
         lines += _sections(f"{path}{name}.", inner, section.model_fields)
     return lines
+
+
+def _capture() -> list[str]:
+    """Return the tables of the agent, whose options are on the command line, too."""
+    lines = [_CAPTURE_HEAD]
+    for section in ("", *SECTIONS):
+        if section:
+            lines.append(f"\n## [{CAPTURE}.{section}]\n")
+        lines += ["| key | option | variable | default | meaning |", "|---|---|---|---|---|"]
+        lines += [
+            _capture_row(one) for one in OPTIONS if one.is_lasting and one.place[0] == section
+        ]
+    return lines
+
+
+def _capture_row(option: Option) -> str:
+    default = ", ".join(option.default)
+    key = f"`{option.place[1]}`{' (SIGHUP)' if option.reloads else ''}"
+    cells = (key, f"`{option.flag}`", f"`{option.env}`", f"`{default}`" if default else "none")
+    return f"| {' | '.join((*cells, _text(option.help)))} |"
 
 
 def _is_section(field: FieldInfo) -> bool:
