@@ -16,8 +16,8 @@ import pytest
 
 from support.service import END_SECONDS, Json, Metrics, until
 
-_OPS = re.compile(r"ops at (http://\S+)")
-START_SECONDS = 60.0
+_OPS = re.compile(r"ops at (http://[^\s\"]+)")
+START_SECONDS = 120.0
 
 
 class Daemon:
@@ -96,7 +96,7 @@ class Daemon:
 
     def readiness(self) -> Json:
         """What /readyz says."""
-        found: Json = httpx.get(f"{self.ops}/readyz", trust_env=False, timeout=10).json()
+        found: Json = httpx.get(f"{self.ops}/readyz", trust_env=False, timeout=30).json()
         return found
 
     def wait_ready(self, *, seconds: float = START_SECONDS) -> None:
@@ -105,7 +105,7 @@ class Daemon:
 
     def metrics(self) -> Metrics:
         """The samples of a scrape of its ops port."""
-        return Metrics(httpx.get(f"{self.ops}/metrics", trust_env=False, timeout=10).text)
+        return Metrics(httpx.get(f"{self.ops}/metrics", trust_env=False, timeout=30).text)
 
     def _read(self) -> None:
         stream = self.process.stderr

@@ -2,7 +2,8 @@
 
 ``kafka`` is a broker that all tests of a run share and none may harm: each uses topics of its own.
 ``mortal_kafka`` is one that a test may kill or pause; it runs again when the next test begins.
-KAFKA_BOOTSTRAP names an existing broker for the former. The jars come from Maven Central, once,
+KAFKA_BOOTSTRAP names an existing broker for the former, which runs in a container otherwise where
+``support.containers`` says so. Else, and for all others, the jars come from Maven Central, once,
 into ~/.cache/hepscope-tests. Needs Java 17 or later, and Maven.
 
 Nothing is flushed to the disk, as brokers do it by default: what a broker acknowledged survives
@@ -15,26 +16,29 @@ import random
 import shutil
 import signal
 import socket
-import struct
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 import pytest
+
+from support import containers
 
 VERSION = "4.1.1"
 LOG4J_VERSION = "2.24.3"
 CACHE = Path("~/.cache/hepscope-tests").expanduser()
+answers = containers.broker_answers
 CLUSTER_ID = "aGVwc2NvcGUtdGVzdHMtMQ"
 FETCH_SECONDS = 300
 START_SECONDS = 180
 """On a machine with other work to do a broker takes many times its 4 seconds."""
 
-STOP_SECONDS = 30
+STOP_SECONDS = 60
 PAUSE_SECONDS = 0.05
 
 PORTS = range(20_000, 30_000)
@@ -321,20 +325,6 @@ class KafkaServer:
         return "\n".join(errors[:6] or lines[-6:])
 
 
-def answers(port: int, *, host: str = "127.0.0.1", encrypted: bool = False) -> bool:
-    """Whether a broker answers a request for its API versions (where encrypted: takes a client)."""
-    name = b"test"
-    request = struct.pack("!hhih", 18, 0, 1, len(name)) + name
-    try:
-        with socket.create_connection((host, port), 1) as connection:
-            if encrypted:
-                return True
-            connection.sendall(struct.pack("!i", len(request)) + request)
-            return len(connection.recv(8)) > 0
-    except OSError:
-        return False
-
-
 def scratch_directory() -> tempfile.TemporaryDirectory[str]:
     """Return a new folder for a broker's data, on a disk rather than in memory."""
     return tempfile.TemporaryDirectory(
@@ -342,7 +332,7 @@ def scratch_directory() -> tempfile.TemporaryDirectory[str]:
     )
 
 
-def without_broker(reason: str) -> None:
+def without_broker(reason: str) -> NoReturn:
     """Skip the test that needs one, or fail it where all services must be there."""
     if os.environ.get("CI") or os.environ.get("REQUIRE_SERVICES") == "1":
         pytest.fail(reason)
@@ -372,8 +362,20 @@ def kafka() -> Iterator[Kafka]:
     given = os.environ.get("KAFKA_BOOTSTRAP")
     if given:
         yield ExistingKafka(given)
-    else:
+        return
+    try:
+        in_container = containers.wanted(containers.KAFKA)
+    except containers.NoContainerError as error:
+        without_broker(f"no Kafka for tests: {error}")
+    if not in_container:
         yield from running_kafka()
+        return
+    with ExitStack() as stack:
+        try:
+            bootstrap = stack.enter_context(containers.kafka(free_port(), free_port()))
+        except containers.NoContainerError as error:
+            without_broker(f"no Kafka for tests: {error}")
+        yield ExistingKafka(bootstrap)
 
 
 @pytest.fixture(scope="session")

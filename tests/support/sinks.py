@@ -11,10 +11,13 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-# Longer than any healthy test takes.
-PATIENCE_SECONDS = 30.0
+from support.siptools import free_port
+
+# Longer than any healthy test takes, on a busy machine too.
+PATIENCE_SECONDS = 120.0
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER: on, 0 seconds
+_SO_RCVBUFFORCE = 33  # asm-generic/socket.h
 
 
 def cut_packets(data: bytes) -> list[bytes]:
@@ -82,7 +85,7 @@ class TcpSink:
             self._is_open = False
             self.released.set()
             # Wakes the thread, whatever it waits for.
-            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE_SECONDS).close()
             self._thread.join(PATIENCE_SECONDS)
             self._socket.close()
 
@@ -122,7 +125,7 @@ class UdpSink:
 
     def __init__(self, family: socket.AddressFamily = socket.AF_INET) -> None:
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_000_000)
+        widen(self._socket)
         self._socket.bind(("::1" if family == socket.AF_INET6 else "127.0.0.1", 0))
         self.port: int = self._socket.getsockname()[1]
 
@@ -139,20 +142,31 @@ class UdpSink:
         """Close."""
         self._socket.close()
 
-    def packets(self) -> list[bytes]:
-        """Return the datagrams that have arrived."""
-        self._socket.setblocking(False)
-        packets = []
+    def packets(self, count: int = 0) -> list[bytes]:
+        """Return the datagrams that have arrived, once there are so many.
+
+        A kernel that is busy delivers on loopback, too, a while after the sender was told.
+        """
+        packets: list[bytes] = []
         while True:
+            self._socket.settimeout(PATIENCE_SECONDS if len(packets) < count else 0)
             try:
                 packets.append(self._socket.recv(65_536))
-            except BlockingIOError:
+            except (BlockingIOError, TimeoutError):
                 return packets
 
 
+def widen(receiver: socket.socket, size: int = 4_000_000) -> None:
+    """Give a socket room for thousands of packets that nobody reads yet.
+
+    Root may have more than net.core.rmem_max, which on many machines is too little for that.
+    """
+    try:
+        receiver.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, size)
+    except PermissionError:
+        receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
+
+
 def closed_port(kind: socket.SocketKind) -> int:
-    """Return a port of 127.0.0.1 that nothing listens on."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port of 127.0.0.1 that nothing listens on, nor will by chance."""
+    return free_port(kind)

@@ -5,6 +5,7 @@ REQUIRE_SERVICES) it is a failure.
 """
 
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -19,6 +20,9 @@ from support.corpus import REQUIRED
 
 RUN_SECONDS = 120.0
 """Longer than any program here runs, on a busy machine too."""
+
+_PORTS = range(10_000, 20_000)
+"""Below the range that the kernel takes ports of, and below that of ``support.kafka``."""
 
 _FIELDS = (
     "frame.time_epoch",
@@ -83,18 +87,25 @@ def running(name: str, *arguments: str, cwd: Path) -> Iterator["subprocess.Popen
     finally:
         process.terminate()
         try:
-            process.wait(10)
+            process.wait(30)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM) -> int:
-    """Return a port of 127.0.0.1 that was free a moment ago."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port of 127.0.0.1 that was free a moment ago.
+
+    It is none that the kernel gives to somebody else meanwhile who asks for any.
+    """
+    for port in random.sample(_PORTS, 100):
+        with socket.socket(socket.AF_INET, kind) as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    pytest.fail("no free port")
 
 
 @dataclass(frozen=True, slots=True)

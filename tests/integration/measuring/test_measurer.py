@@ -18,6 +18,7 @@ from integration.measuring.rig import (
     WRITER,
     assert_sums_are_those_of_the_attempts,
     expected_attempts,
+    finish,
     measure,
     store,
     stored_attempts,
@@ -62,7 +63,7 @@ async def running(dsn: str, backlog: Callable[[], int]) -> AsyncIterator[Measure
 
 async def until_measured(dsn: str, count: int) -> None:
     """Return once so many attempts are stored."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while len(await stored_attempts(dsn)) < count:
             await asyncio.sleep(0.02)
 
@@ -91,10 +92,10 @@ async def test_it_waits_while_the_writer_is_behind(database: str) -> None:
         return WRITER.batch_bytes + 1 if is_behind else 0
 
     async with running(database, backlog) as measurer:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await waiting.wait()
         assert await stored_attempts(database) == []
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not measurer.counts.behind_seconds:
                 await asyncio.sleep(0.02)
         is_behind = False
@@ -113,7 +114,7 @@ async def test_one_process_measures_at_a_time(database: str) -> None:
         assert (first.counts.is_leader, second.counts.is_leader) == (True, False)
         assert second.counts.measured == 0
         first.close()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not second.counts.is_leader:
                 await second.wake()
                 await asyncio.sleep(0.02)
@@ -153,7 +154,7 @@ async def test_a_session_that_dies_is_opened_again(database: str) -> None:
             "select pg_terminate_backend(pid) from pg_stat_activity"
             " where application_name = 'hepscope measurer'",
         )
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while len(await stored_attempts(database)) < 2:
                 await measurer.wake()
         assert measurer.counts.is_leader
@@ -172,8 +173,7 @@ async def test_a_leaf_that_vanished_is_made_again(database: str) -> None:
         )
         await execute(database, f'drop table hepscope."{row["leaf"]}"')
         await store(database, flows.refused("r", 404).sent)
-        while await measurer.wake() or measurer.counts.pending:
-            pass
+        await finish(measurer)
         assert measurer.counts.failed == 0
     finally:
         measurer.close()

@@ -6,7 +6,7 @@ from hepscope_common.runtime import Supervisor
 from hepscope_storage_writer.measure_messages import MAX_MESSAGES, MAX_TOGETHER
 from hepscope_storage_writer.measurer import Measurer
 from integration.measuring import flows
-from integration.measuring.rig import WRITER, measure, store, stored_attempts
+from integration.measuring.rig import WRITER, finish, measure, store, stored_attempts
 from integration.storage_writer.rig import fetch
 from support.builders import BASE_US
 from support.postgres import execute
@@ -27,8 +27,7 @@ async def test_a_call_that_the_database_refuses_is_given_up(database: str) -> No
     await store(database, sent)
     measurer = Measurer(database, WRITER, Supervisor(), now_us=lambda: BASE_US + 3600_000_000)
     try:
-        while await measurer.wake() or measurer.counts.pending:
-            pass
+        await finish(measurer)
     finally:
         measurer.close()
 
@@ -49,8 +48,7 @@ async def test_an_open_call_that_the_database_refuses_is_given_up(database: str)
     )
     measurer = Measurer(database, WRITER, Supervisor(), now_us=lambda: BASE_US + 3600_000_000)
     try:
-        while await measurer.wake():
-            pass
+        await finish(measurer)
         await measurer.wake()
     finally:
         measurer.close()
@@ -89,8 +87,7 @@ async def test_a_statement_that_takes_too_long_is_tried_with_fewer(database: str
     )
     measurer = Measurer(database, WRITER, Supervisor(), now_us=lambda: BASE_US + 3600_000_000)
     try:
-        while await measurer.wake() or measurer.counts.pending:
-            pass
+        await finish(measurer)
     finally:
         measurer.close()
 

@@ -51,7 +51,7 @@ async def running(dsn: str, backlog: Callable[[], int]) -> AsyncIterator[MediaJo
 
 async def until_joined(dsn: str, count: int = 1) -> None:
     """Return once so many reports have a call."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while sum(row["call_id"] != "" for row in await reports(dsn)) < count:
             await asyncio.sleep(0.02)
 
@@ -81,10 +81,10 @@ async def test_it_waits_while_the_writer_is_behind(database: str) -> None:
         return WRITER.batch_bytes + 1 if is_behind else 0
 
     async with running(database, backlog) as joiner:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await waiting.wait()
         assert [row["call_id"] for row in await reports(database)] == [""]
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not joiner.counts.behind_seconds:
                 await asyncio.sleep(0.02)
         is_behind = False
@@ -100,7 +100,7 @@ async def test_one_process_joins_at_a_time(database: str) -> None:
         await second.wake()
         assert (first.counts.is_leader, second.counts.is_leader) == (True, False)
         first.close()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not second.counts.is_leader:
                 await second.wake()
                 await asyncio.sleep(0.02)
@@ -121,7 +121,7 @@ async def test_a_session_that_dies_is_opened_again(database: str) -> None:
             "select pg_terminate_backend(pid) from pg_stat_activity"
             " where application_name = 'hepscope media-joiner'",
         )
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not joiner.counts.joined:
                 await joiner.wake()
         assert joiner.counts.is_leader

@@ -319,19 +319,19 @@ async def test_a_malformed_report_is_counted_and_its_packet_stored(
     assert (await media(client))["streams"] == []
 
 
-async def test_a_hundred_thousand_reports_give_a_bounded_answer(
+async def test_twenty_thousand_reports_give_a_bounded_answer(
     client: httpx.AsyncClient, database: str
 ) -> None:
     """The whole call from begin to end, the worst report in it, and sums over all."""
     await store(database, signalling(CALL, seconds=3000))
-    count = 100_000
-    bad = 77_777
+    count = 20_000
+    bad = 15_555
     await store(
         database,
         (
             rtcp(
                 block(1, fraction=200 if number == bad else number % 3),
-                time_us=BASE_US + number * 20_000,
+                time_us=BASE_US + number * 100_000,
                 call_id=CALL,
             )
             for number in range(count)

@@ -13,7 +13,10 @@ def test_it_serves_a_migrated_database_and_ends_when_asked(database: str) -> Non
     with Daemon("hepscope_query_api", settings) as api:
         api.wait_ready()
 
-        assert httpx.get(f"{api.ops}/version", trust_env=False).json()["name"] == "hepscope"
+        assert (
+            httpx.get(f"{api.ops}/version", trust_env=False, timeout=60).json()["name"]
+            == "hepscope"
+        )
         assert api.metrics().value("process_resident_memory_bytes") > 0
         assert api.signal(signal.SIGTERM) == 0
 

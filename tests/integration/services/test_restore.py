@@ -25,7 +25,7 @@ from support.service import until
 CALLS = 30
 MESSAGES_OF_A_CALL = 7
 PREFIX = "restore-"
-SECONDS = 60
+SECONDS = 120
 
 
 class Archived:

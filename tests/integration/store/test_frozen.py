@@ -31,7 +31,7 @@ async def copying(
     await session.execute("create temp table blob (octets bytea)")
     await session.execute("begin")
     task = asyncio.create_task(session.copy_to_table("blob", source=head(), format="binary"))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             state = await watcher.fetchrow(STATE, session.get_server_pid())
             if state is not None and tuple(state) == ("active", "ClientRead"):

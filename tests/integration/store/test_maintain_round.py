@@ -1,7 +1,6 @@
 """Rounds of maintenance on a real server, at fixed times."""
 
 import asyncio
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -247,19 +246,17 @@ async def test_drop_with_a_long_reader_blocks_no_insert_elsewhere(
     round_ = make_round(maintainer)
     running = asyncio.create_task(round_.run(NOON))
     await _waits(writer, maintainer.get_server_pid())
-    longest = 0.0
+    # Whoever had to wait for what the drop holds would be refused, long before the drop ends.
+    await writer.execute("set lock_timeout = '5s'")
     for _ in range(20):
-        began = time.monotonic()
         await store(writer, today, NOON)
         assert await writer.fetchval("select count(*) from sip where time >= '2026-02-01'")
-        longest = max(longest, time.monotonic() - began)
     assert not running.done()
     await transaction.rollback()
     await running
 
     assert round_.counts.dropped_by_age == 1
     assert (await names(maintainer, "sip_call"))[0] == today
-    assert longest < 0.25
 
 
 async def test_interrupted_detach_is_finished_first_thing(
@@ -275,7 +272,7 @@ async def test_interrupted_detach_is_finished_first_thing(
     await transaction.start()
     await reader.fetchval("select count(*) from sip")
     impatient = await connect(database, Access.MAINTAINER, application_name="impatient")
-    await impatient.execute("set statement_timeout = '300ms'")
+    await impatient.execute("set statement_timeout = '1s'")
     round_ = make_round(impatient)
     await round_.run(NOON)
 
@@ -362,7 +359,7 @@ async def test_step_that_meets_a_lock_is_put_off_and_the_others_go_on(
     transaction = superuser.transaction()
     await transaction.start()
     await superuser.execute("lock table hepscope.sip_other in share update exclusive mode")
-    await maintainer.execute("set statement_timeout = '500ms'")
+    await maintainer.execute("set statement_timeout = '1s'")
     round_ = make_round(maintainer)
     await round_.run(NOON)
     await transaction.rollback()
@@ -375,6 +372,6 @@ async def test_step_that_meets_a_lock_is_put_off_and_the_others_go_on(
 
 async def _waits(observer: asyncpg.Connection, pid: int) -> None:
     """Return once a session waits for another one."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not await observer.fetchval("select pg_blocking_pids($1) <> '{}'", pid):
             await asyncio.sleep(0.01)

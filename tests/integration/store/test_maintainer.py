@@ -40,7 +40,7 @@ async def test_component_works_once_entered_and_stops_when_exited(database: str)
         database, RetentionSettings(), Supervisor(), clock=lambda: NOON, free=plenty
     )
     assert maintainer.counts.rounds == 0
-    async with maintainer, asyncio.timeout(20):
+    async with maintainer, asyncio.timeout(60):
         while maintainer.counts.rounds == 0:
             await asyncio.sleep(0.01)
         assert maintainer.counts.is_leader
@@ -104,7 +104,7 @@ async def test_killed_session_is_replaced(database: str) -> None:
 
 async def _becomes_leader(maintainer: Maintainer) -> bool:
     """Wake a maintainer until it works; the server may need a moment to end the old session."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not await maintainer.wake():
             await asyncio.sleep(0.01)
     return maintainer.counts.is_leader

@@ -5,7 +5,7 @@ import time
 import asyncpg
 import pytest
 
-from hepscope_common.node_report import NodeKind, NodeReport, NodeState
+from hepscope_common.node_report import ListenerState, NodeKind, NodeReport, NodeState
 from hepscope_common.store.node_reports import ReportedNodes, expire, store
 from support.builders import BASE_US
 
@@ -26,6 +26,7 @@ def said(*nodes: NodeState, at_us: int = BASE_US, instance: str = "edge:9060") -
             reported_us=at_us,
             period_ms=10_000,
             nodes=list(nodes),
+            listeners=[ListenerState(transport="udp", host="::", port=9060, received=7)],
         )
     )
     return reported
@@ -94,6 +95,17 @@ async def test_every_field_is_stored(writer: asyncpg.Connection) -> None:
         "refused": '{"auth_key": 2}',
         "quirks": '{"no_time": 9}',
     }
+
+
+async def test_where_an_ingest_listens_stands_in_one_row(writer: asyncpg.Connection) -> None:
+    """That of everything without a slot, which comes with every report."""
+    await store(writer, BUS, said(NodeState(slot=0, kind=NodeKind.OTHER, name="other"), node()))
+
+    rows = await writer.fetch("select slot, listeners::text from node_report order by slot")
+    assert [tuple(row) for row in rows] == [
+        (0, '[{"host": "::", "port": 9060, "received": 7, "transport": "udp"}]'),
+        (1, None),
+    ]
 
 
 async def test_another_bus_changes_only_what_is_older(writer: asyncpg.Connection) -> None:

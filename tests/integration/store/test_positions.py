@@ -102,7 +102,7 @@ async def test_frozen_owner_is_fenced_when_it_wakes(writers: list[asyncpg.Connec
     """An owner that stopped before its first statement finds its epoch gone and rolls back."""
     old, new, _ = writers
     await take_over(old, BUS, STARTS, "a")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await take_over(new, BUS, STARTS, "b")
 
     async with old.transaction():
@@ -118,8 +118,12 @@ async def test_owners_that_take_over_in_turn_store_every_record_once(
     await writers[0].execute("grant all on stored to public")
     end = 200
     starts = {(TOPIC, number): 0 for number in range(4)}
+    taken = [asyncio.Event() for _ in writers]
     outcomes = await asyncio.gather(
-        *(_store_until_fenced(writer, starts, end, after=n) for n, writer in enumerate(writers))
+        *(
+            _store_until_fenced(writer, starts, end, after=n, taken=taken)
+            for n, writer in enumerate(writers)
+        )
     )
 
     assert sorted(outcomes) == ["finished", "stale", "stale"]
@@ -128,14 +132,25 @@ async def test_owners_that_take_over_in_turn_store_every_record_once(
 
 
 async def _store_until_fenced(
-    writer: asyncpg.Connection, starts: dict[tuple[str, int], int], end: int, *, after: int
+    writer: asyncpg.Connection,
+    starts: dict[tuple[str, int], int],
+    end: int,
+    *,
+    after: int,
+    taken: list[asyncio.Event],
 ) -> str:
-    """Store offsets of all partitions in batches; writer ``after`` waits for that many batches."""
+    """Store offsets of all partitions in batches; writer ``after`` waits for that many batches.
+
+    Half-way it waits for the next one to take over, which a slow machine may have long to do.
+    """
     while await writer.fetchval("select count(*) from stored") < after * 40:
         await asyncio.sleep(0)
     positions = await take_over(writer, BUS, starts, f"writer {after}")
+    taken[after].set()
     at = {key: position.next_offset for key, position in positions.items()}
     while any(offset < end for offset in at.values()):
+        if min(at.values()) >= end // 2:
+            await taken[min(after + 1, len(taken) - 1)].wait()
         advances = [
             Advance(*key, offset, positions[key].epoch, min(offset + 5, end))
             for key, offset in at.items()
@@ -154,6 +169,6 @@ async def _store_until_fenced(
 
 async def _waits_for_lock(observer: asyncpg.Connection, pid: int) -> None:
     """Return once a session waits for another one's lock."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not await observer.fetchval("select pg_blocking_pids($1) <> '{}'", pid):
             await asyncio.sleep(0.01)
