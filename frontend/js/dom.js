@@ -45,6 +45,40 @@ export function find(selector, within = document) {
   return element;
 }
 
+/**
+ * Make the children of an element these, changing those that are there as little as can be: what
+ * is replaced is styled and laid out anew. Elements whose tag is the same are kept, listeners and all. @param {Element} place @param {readonly Child[]} children
+ */
+export function become(place, children) {
+  let before = place.firstChild;
+  for (const child of kept([...children])) {
+    const next = before?.nextSibling ?? null;
+    if (!before) place.append(child);
+    else if (!isMade(before, child)) before.replaceWith(child);
+    before = next;
+  }
+  while (before) {
+    const next = before.nextSibling;
+    before.remove();
+    before = next;
+  }
+}
+
+/** Make a node like another, if it can be. @param {Node} node @param {Node | string} wanted @returns {boolean} whether it could */
+function isMade(node, wanted) {
+  const text = wanted instanceof Text ? wanted.data : wanted;
+  if (typeof text === "string") {
+    if (!(node instanceof Text)) return false;
+    if (node.data !== text) node.data = text;
+    return true;
+  }
+  if (!(node instanceof Element && wanted instanceof Element && node.localName === wanted.localName)) return false;
+  for (const { name } of [...node.attributes]) if (!wanted.hasAttribute(name)) node.removeAttribute(name);
+  for (const { name, value } of wanted.attributes) if (node.getAttribute(name) !== value) node.setAttribute(name, value);
+  become(node, [...wanted.childNodes]);
+  return true;
+}
+
 /** @param {Element} element @param {Props} props */
 function apply(element, props) {
   for (const [name, value] of Object.entries(props)) {

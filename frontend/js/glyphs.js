@@ -1,13 +1,17 @@
 /** Outcome glyphs: each has a shape of its own, so that colour is never needed to read one. */
 import { svg } from "./dom.js";
 
-/** @typedef {"answered"|"not-taken"|"rejected"|"fault"|"no-reply"|"in-progress"} Outcome */
+/** @typedef {"answered"|"poor"|"not-taken"|"rejected"|"fault"|"no-reply"|"in-progress"} Outcome */
 
 /** @type {Record<Outcome, [string, Record<string, string>][]>} */
 const SHAPES = {
   answered: [
     ["M8 1.5a6.5 6.5 0 1 1 0 13 6.5 6.5 0 0 1 0-13z", { fill: "currentColor" }],
     ["m5 8.2 2.1 2.1L11 6", { stroke: "var(--surface)", "stroke-width": "1.8" }],
+  ],
+  poor: [
+    ["M8 1.5a6.5 6.5 0 1 1 0 13 6.5 6.5 0 0 1 0-13z", { stroke: "currentColor", "stroke-width": "1.5" }],
+    ["M8 1.5a6.5 6.5 0 0 0 0 13z", { fill: "currentColor" }],
   ],
   "not-taken": [["M8 2.8a5.2 5.2 0 1 1 0 10.4 5.2 5.2 0 0 1 0-10.4z", { stroke: "currentColor", "stroke-width": "1.6" }]],
   rejected: [

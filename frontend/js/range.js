@@ -1,50 +1,80 @@
-/** The choice of a time range: a usual one up to now, or two moments of the reader's wall clock. */
+/**
+ * The choice of a time range: a button that opens the panel, steps back and forward by its width,
+ * and twice as long. Two hidden fields hold it for the form that it stands in.
+ */
+import { now } from "./clock.js";
 import { h } from "./dom.js";
-import { forInput, fromInput, toUtc } from "./times.js";
+import { icon } from "./icons.js";
+import { placeNear } from "./near.js";
+import { RANGES as USUAL, rangePanel } from "./range/panel.js";
+import { rangeWords, shifted, wider } from "./range/span.js";
+import { toUtc } from "./times.js";
+import { RANGE_WORDS as WORDS } from "./words/range.js";
 
 /** @typedef {import("./address.js").Values} Values */
+/** @typedef {import("./range/span.js").Range} Range */
 
-export const RANGES = Object.freeze({
-  "-15m": "Last 15 minutes", "-1h": "Last hour", "-6h": "Last 6 hours", "-24h": "Last 24 hours",
-  "-7d": "Last 7 days", "-30d": "Last 30 days",
-});
+const FALLBACK = "-24h";
 
-const CUSTOM = "custom";
-const USUAL = "-24h";
+/** Taken where they fit, beside the usual ones: an hour of calls is not thought to be three a minute later. */
+const BETWEEN = "-90m";
+
+/** The usual ranges and their words. @type {Readonly<Record<string, string>>} */
+export const RANGES = Object.freeze(Object.fromEntries(USUAL.map((from) => [from, rangeWords({ from, to: "" }, 0)])));
 
 /**
- * Return the controls for `from` and `to`; `changed` is called once a usual range is chosen.
+ * Return where a range begins that holds what is there and little else: the shortest that reaches
+ * back to the oldest of the last day, so that an hour of calls is no sliver of 24.
+ * @param {number} oldestMs since the epoch @param {number} nowMs
+ */
+export function fittingRange(oldestMs, nowMs) {
+  const hour = USUAL.indexOf("-1h") + 1;
+  const holds = [...USUAL.slice(0, hour), BETWEEN, ...USUAL.slice(hour, USUAL.indexOf(FALLBACK))].find((from) => Date.parse(toUtc(from, nowMs)) <= oldestMs);
+  return holds ?? FALLBACK;
+}
+
+/** Return the words of the range that `from` and `to` are. @param {Values} values */
+export const rangeText = (values) => rangeWords({ from: values["from"] ?? "", to: values["to"] ?? "" }, now());
+
+/**
+ * Return the control for `from` and `to`; `changed` is called once a range is chosen.
  * @param {Values} values @param {() => void} changed
  */
 export function rangeControls(values, changed) {
-  const isUsual = Object.hasOwn(RANGES, values["from"] ?? "") && !values["to"];
-  const chosen = isUsual ? values["from"] : CUSTOM;
-  const moments = momentInputs(values);
-  moments.hidden = isUsual;
-  const options = Object.entries({ ...RANGES, [CUSTOM]: "From … to …" });
-  const range = h("select", { name: "range", "aria-label": "Time range" },
-    ...options.map(([value, label]) => h("option", { value, selected: value === chosen }, label)));
-  range.addEventListener("change", () => {
-    moments.hidden = range.value !== CUSTOM;
-    if (moments.hidden) changed();
+  const range = { from: values["from"] || FALLBACK, to: values["to"] ?? "" };
+  const from = h("input", { type: "hidden", name: "from", value: range.from });
+  const to = h("input", { type: "hidden", name: "to", value: range.to });
+  const words = h("span", {}, rangeText(range));
+  const popover = h("div", { class: "panel", popover: "auto", role: "dialog", "aria-label": WORDS.label });
+  const button = h("button", { type: "button", name: "range", class: "range-button", "aria-haspopup": "dialog" }, icon("clock"), words, icon("down"));
+  button.popoverTargetElement = popover;
+  /** @param {Range} chosen */
+  const choose = (chosen) => {
+    if (popover.matches(":popover-open")) popover.hidePopover();
+    [from.value, to.value] = [chosen.from, chosen.to];
+    Object.assign(range, chosen);
+    words.textContent = rangeText(range);
+    changed();
+  };
+  popover.addEventListener("toggle", (event) => {
+    if (!(event instanceof ToggleEvent) || event.newState !== "open") return popover.replaceChildren();
+    const panel = rangePanel(range, choose);
+    popover.replaceChildren(panel.element);
+    placeNear(popover, button);
+    return panel.focus();
   });
-  return [range, moments];
+  /** @param {string} name @param {string} label @param {() => Range} next */
+  const step = (name, label, next) => h("button", { type: "button", class: "flat", "aria-label": label, title: label, click: () => choose(next()) }, icon(name));
+  return [h("div", { class: "range", role: "group", "aria-label": WORDS.label }, from, to,
+    step("back", WORDS.earlier, () => shifted(range, -1, now())), button,
+    step("forward", WORDS.later, () => shifted(range, 1, now())), step("wider", WORDS.wider, () => wider(range, now())), popover)];
 }
 
-/** Return `from` and `to` as the controls stand. @param {FormData} data */
-export function readRange(data) {
-  const range = String(data.get("range") ?? "");
-  if (range !== CUSTOM) return { from: range, to: "" };
-  /** @param {string} name */
-  const moment = (name) => fromInput(String(data.get(name) ?? ""));
-  return { from: moment("from") || USUAL, to: moment("to") };
-}
+/** Return `from` and `to` as the control stands. @param {FormData} data */
+export const readRange = (data) => ({ from: String(data.get("from") ?? "") || FALLBACK, to: String(data.get("to") ?? "") });
 
-/** @param {Values} values */
-function momentInputs(values) {
-  const now = Date.now();
-  /** @param {string} name @param {string} label @param {string} moment */
-  const input = (name, label, moment) => h("label", {}, label,
-    h("input", { type: "datetime-local", step: 1, name, value: moment && forInput(toUtc(moment, now)) }));
-  return h("div", { class: "moments" }, input("from", "from", values["from"] ?? ""), input("to", "to", values["to"] ?? ""));
+/** Open the panel of the screen's range, if it has one. */
+export function openRange() {
+  const button = document.querySelector("main [name=range]");
+  if (button instanceof HTMLButtonElement && button.checkVisibility()) button.click();
 }

@@ -4,9 +4,19 @@
  * clicks, the middle button and Back do what they do everywhere.
  */
 
+import { ZONE } from "./address.js";
+import { inside } from "./base.js";
 import { find } from "./dom.js";
+import { useKeys } from "./keys.js";
+import { failureCard } from "./states.js";
+import { SHELL_WORDS } from "./words/shell.js";
+import { linkZone, zoneOfAddress } from "./zone.js";
 
-const HOME = "/calls";
+/** A page that was frozen for longer is asked for anew: "the last 15 minutes" are others by then. */
+const STALE_MS = 60_000;
+
+/** What `/` shows. */
+const HOME = "/overview";
 
 /** @typedef {{place: HTMLElement, rest: string, search: string, returning: boolean}} Visit */
 /** @typedef {(visit: Visit) => () => void} Screen */
@@ -16,11 +26,18 @@ const HOME = "/calls";
 let routes = [];
 /** @type {() => void} */
 let leave = () => {};
+/** @type {() => void} */
+let shown = () => {};
 
-/** Show the current address, and follow it from now on. @param {readonly Route[]} table */
-export function startRouter(table) {
+/** Show the current address, and follow it from now on. @param {readonly Route[]} table @param {() => void} told called for each screen */
+export function startRouter(table, told) {
   routes = table;
+  shown = told;
   addEventListener("popstate", () => show(true));
+  // The browser may bring back a page that it froze when the reader went elsewhere.
+  let frozenMs = 0;
+  addEventListener("pagehide", () => { frozenMs = Date.now(); });
+  addEventListener("pageshow", ({ persisted }) => persisted && Date.now() - frozenMs > STALE_MS && show(false));
   document.addEventListener("click", (event) => {
     const link = event.target instanceof Element ? event.target.closest("a[href]") : null;
     if (!(link instanceof HTMLAnchorElement) || !isOurs(event, link)) return;
@@ -32,14 +49,28 @@ export function startRouter(table) {
 
 /** Go to an address; Back returns. @param {string} address */
 export function go(address) {
+  const url = new URL(address, location.href);
+  // The zone of a link goes along until the reader chooses one.
+  if (zoneOfAddress() && !url.searchParams.has(ZONE)) url.searchParams.set(ZONE, zoneOfAddress());
   // The same search again is no step to go back to.
-  if (new URL(address, location.href).href !== location.href) history.pushState({ inside: true }, "", address);
+  if (url.href !== location.href) history.pushState({ inside: true }, "", url.href);
   show(false);
   find("#main").focus({ preventScroll: true });
 }
 
+/** Show the screen again as its address says, in the zone that the reader chose just now. */
+export function showAgain() {
+  const url = new URL(location.href);
+  url.searchParams.delete(ZONE);
+  noteAddress(url.href);
+  show(false);
+}
+
 /** Note the state of the same screen in its address, without a step for Back. @param {string} address */
 export const noteAddress = (address) => history.replaceState(history.state, "", address);
+
+/** Note another state of the same screen in its address; Back returns to the one before. @param {string} address */
+export const stepAddress = (address) => history.pushState({ inside: true }, "", address);
 
 /** Go back to where the reader came from, if that was this page; else there. @param {string} otherwise */
 export function goBack(otherwise) {
@@ -50,17 +81,30 @@ export function goBack(otherwise) {
 /** @param {boolean} returning */
 function show(returning) {
   leave();
-  const { pathname, search } = location;
+  const { search } = location;
+  linkZone(new URLSearchParams(search).get(ZONE) ?? "");
+  const pathname = inside(location.pathname) ?? "/";
   const place = find("#main");
   place.replaceChildren();
   const [route, found] = match(pathname);
   document.title = `${route.title} · hepscope`;
+  find(".screen-title").textContent = route.title;
+  for (const facts of [".foot-facts", ".foot-said"]) find(facts).replaceChildren();
+  useKeys([]);
   for (const link of document.querySelectorAll("nav a")) {
-    const here = (pathname === "/" ? HOME : pathname).startsWith(link.getAttribute("href") ?? "-");
+    const target = link instanceof HTMLAnchorElement ? inside(link.pathname) : null;
+    const here = target !== null && (pathname === "/" ? HOME : pathname).startsWith(target);
     if (here) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  leave = route.screen({ place, rest: found, search, returning });
+  shown();
+  try {
+    leave = route.screen({ place, rest: found, search, returning });
+  } catch (error) {
+    leave = () => {};
+    place.replaceChildren(failureCard(error, SHELL_WORDS.screenFailed, []));
+    reportError(error);
+  }
 }
 
 /** @param {string} pathname @returns {[Route, string]} */
@@ -75,6 +119,7 @@ function match(pathname) {
 /** @param {MouseEvent} event @param {HTMLAnchorElement} link */
 function isOurs(event, link) {
   const plain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
-  return plain && !event.defaultPrevented && link.origin === location.origin && !link.target
-    && !link.hasAttribute("download") && !/^\/(api|docs|openapi\.json)\b/.test(link.pathname) && !link.hash;
+  const path = link.origin === location.origin ? inside(link.pathname) : null;
+  return plain && !event.defaultPrevented && path !== null && !link.target
+    && !link.hasAttribute("download") && !/^\/(api|docs|openapi\.json)\b/.test(path) && !link.hash;
 }

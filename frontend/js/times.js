@@ -1,20 +1,32 @@
 /**
- * Times as the reader sees them: the browser's zone, always with the zone named in the top bar.
- * Arithmetic is on microseconds since the epoch (a Number holds those exactly until 2255).
+ * Times as the reader sees them: in the zone of `zone.js`, which the top bar names. Arithmetic is
+ * on microseconds since the epoch (a Number holds those exactly until 2255).
  */
+import { now } from "./clock.js";
+import { offsetMs, wallOf, zone } from "./zone.js";
+
+export { chooseZone, zone, zoneChoice } from "./zone.js";
+
+/** Before anything that is stored. */
+export const EVER = "1970-01-01T00:00:00Z";
 
 const UNITS = Object.freeze({ m: 60, h: 3600, d: 86_400 });
 const RELATIVE = /^-(\d{1,5})([mhd])$/;
-const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$/;
+/** Years that a packet can be of, and then some. */
+const RFC3339 = /^(?:19|2\d)\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$/;
 
-const DAY = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "2-digit", month: "short", year: "numeric" });
-const OFFSET = new Intl.DateTimeFormat("en", { timeZoneName: "longOffset" });
+const DAY = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "2-digit", month: "short", year: "numeric", timeZone: "UTC" });
 
-/** The name of the zone with its offset from UTC, for people. */
+/** The name of the zone with its offset from UTC now, for people. */
 export function zoneName() {
-  const offset = OFFSET.formatToParts(new Date()).find((part) => part.type === "timeZoneName")?.value;
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  return zone === "UTC" ? zone : `${zone} (${offset === "GMT" ? "UTC" : offset?.replace("GMT", "UTC")})`;
+  return zone() === "UTC" ? "UTC" : `${zone()} (${offsetName(now())})`;
+}
+
+/** `UTC+02:00` @param {number} ms since the epoch */
+export function offsetName(ms) {
+  const minutes = Math.round(offsetMs(ms) / 60_000);
+  const size = Math.abs(minutes);
+  return minutes ? `UTC${minutes < 0 ? "-" : "+"}${pad(Math.floor(size / 60))}:${pad(size % 60)}` : "UTC";
 }
 
 /** Whether text is a moment that a URL may hold: `-6h`, or RFC 3339. @param {string} text */
@@ -38,23 +50,26 @@ export function micros(time) {
 /** @param {number} value @param {number} [width] */
 const pad = (value, width = 2) => String(value).padStart(width, "0");
 
-/** `16:02:49.418` @param {string} time */
-export function clock(time) {
-  const at = new Date(micros(time) / 1000);
-  return `${pad(at.getHours())}:${pad(at.getMinutes())}:${pad(at.getSeconds())}.${pad(at.getMilliseconds(), 3)}`;
+/** What a clock shows, in UTC fields. @param {string} time */
+const wall = (time) => wallOf(micros(time) / 1000);
+
+/** RFC 3339 in the zone, to the millisecond: `2026-11-24T16:02:49.418+01:00`. @param {number} ms since the epoch */
+export function zonedIso(ms) {
+  const name = offsetName(ms);
+  return wallOf(ms).toISOString().replace("Z", name === "UTC" ? "Z" : name.slice(3));
 }
 
+/** `16:02:49.418` @param {string} time */
+export const clock = (time) => wall(time).toISOString().slice(11, 23);
+
 /** `2026-11-24 16:02:49.418` @param {string} time */
-export const dayAndClock = (time) => `${isoDay(new Date(micros(time) / 1000))} ${clock(time)}`;
+export const dayAndClock = (time) => `${isoDay(wall(time))} ${clock(time)}`;
 
 /** `Tue, 24 Nov 2026 16:02:49.418`, the long form. @param {string} time */
-export const longTime = (time) => `${DAY.format(new Date(micros(time) / 1000))} ${clock(time)}`;
+export const longTime = (time) => `${DAY.format(wall(time))} ${clock(time)}`;
 
 /** What an input of type datetime-local holds for a moment. @param {string} time */
-export const forInput = (time) => `${isoDay(new Date(time))}T${clock(time).slice(0, 8)}`;
-
-/** RFC 3339 in UTC of a datetime-local input; "" when it is empty. @param {string} local */
-export const fromInput = (local) => (local ? new Date(local).toISOString() : "");
+export const forInput = (time) => `${isoDay(wall(time))}T${clock(time).slice(0, 8)}`;
 
 /** `0:47`, `1:02:03`; below a minute `12.3 s`. @param {number | null} seconds */
 export function duration(seconds) {
@@ -66,4 +81,4 @@ export function duration(seconds) {
 }
 
 /** @param {Date} at */
-const isoDay = (at) => `${pad(at.getFullYear(), 4)}-${pad(at.getMonth() + 1)}-${pad(at.getDate())}`;
+const isoDay = (at) => `${pad(at.getUTCFullYear(), 4)}-${pad(at.getUTCMonth() + 1)}-${pad(at.getUTCDate())}`;
