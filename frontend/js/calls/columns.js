@@ -1,69 +1,80 @@
-/** The columns of the grid of calls. */
+/** The columns that the grid of calls can have. Each tells which filter keeps a cell's value. */
 import { callAddress } from "../address.js";
-import { h } from "../dom.js";
-import { glyph } from "../glyphs.js";
-import { POOR_MOS, mosText } from "../media/words.js";
-import { addressOf, finalOf, outcomeOf, party } from "../outcome.js";
-import { clock, dayAndClock, duration, longTime, micros } from "../times.js";
+import { addressOf, wholeParty } from "../outcome.js";
+import { clock, dayAndClock, longTime, micros } from "../times.js";
+import { COLUMNS, OUTCOME_NAMES } from "../words/calls.js";
+import { mosCells, nodeCells, numberCells, partyCells, pddCells, statusCells, statusText, talkCells, textCells } from "./cells.js";
+import { literal } from "./filter.js";
 
 /** @typedef {import("../api.js").Call} Call */
-
-/** Longer waits for the first ring are worth a look. */
-const SLOW_PDD_MS = 3000;
+/** @typedef {{field: string, value: string}} Kept a field and the pattern that a cell is */
+/** @typedef {import("../grid/row.js").Column<Call> & {text: (call: Call) => string, keeps?: (call: Call) => Kept | null}} CallColumn */
 
 /** A Call-ID that comes back after so long may be another call: the link then says which. */
 const REUSE_MS = 24 * 3_600_000;
 
+/** The columns of two-line rows, on a phone. */
+export const NARROW = Object.freeze(["status", "time", "from", "to", "talk"]);
+
+/** Return when a call began, if its address must say so. @param {Call} call @param {number} nowMs */
+export const momentOfCall = (call, nowMs) => (nowMs - micros(call.started_at) / 1000 > REUSE_MS ? call.started_at : undefined);
+
 /** @param {Call} call @param {number} nowMs */
-export function addressOfCall(call, nowMs) {
-  const isOld = nowMs - micros(call.started_at) / 1000 > REUSE_MS;
-  return callAddress(call.call_id, isOld ? call.started_at : undefined);
-}
+export const addressOfCall = (call, nowMs) => callAddress(call.call_id, momentOfCall(call, nowMs));
+
+/** @param {string} field @param {string | number | null} value @returns {Kept} a pattern; one without a value is `!*` as a parameter */
+const keeping = (field, value) => ({ field, value: value === null || value === "" ? "" : literal(String(value)) });
+
+/** @type {[name: keyof typeof COLUMNS & keyof Call, least: number, look: string, cells: (call: any) => import("../dom.js").Child[]][]} */
+const PLAIN = [
+  ["method", 74, "", ({ method }) => textCells(method)],
+  ["state", 84, "", ({ state }) => textCells(state)],
+  ["reason", 110, "", ({ reason }) => textCells(reason)],
+  ["call_id", 160, "code", (call) => textCells(call.call_id)],
+  ["user_agent", 140, "", (call) => textCells(call.user_agent)],
+  ["from_domain", 120, "", (call) => textCells(call.from_domain)],
+  ["to_domain", 120, "", (call) => textCells(call.to_domain)],
+  ["message_count", 70, "number", (call) => [call.message_count]],
+  ["worst_loss", 70, "number", (call) => numberCells(call.worst_loss, (loss) => `${(loss * 100).toFixed(1)} %`)],
+  ["worst_jitter_ms", 70, "number", (call) => numberCells(call.worst_jitter_ms, (ms) => `${ms.toFixed(1)} ms`)],
+];
 
 /**
- * @param {number} nowMs @param {() => HTMLElement} startedHead
- * @returns {import("../lists/grid.js").Column<Call>[]}
+ * Return all columns by name.
+ * @param {number} nowMs when the rows were asked for @param {() => HTMLElement} timeHead
+ * @returns {Map<string, CallColumn>}
  */
-export function callColumns(nowMs, startedHead) {
+export function callColumns(nowMs, timeHead) {
   const today = dayAndClock(new Date(nowMs).toISOString()).slice(0, 10);
-  /** @param {Call} call */
-  const started = ({ started_at: at }) => (dayAndClock(at).startsWith(today) ? clock(at) : dayAndClock(at));
-  /** @param {Call} call */
-  const route = ({ source, destination }) => `${addressOf(source)} → ${addressOf(destination)}`;
-  return [
-    { name: "Started", look: "started", cells: (call) => [started(call)], title: (call) => longTime(call.started_at), head: startedHead },
-    { name: "State", look: "state-cell", cells: (call) => [glyph(outcomeOf(call, nowMs)), ` ${call.state}`] },
-    { name: "Status", look: "status-cell", cells: (call) => statusCells(call, nowMs), title: finalOf },
-    { name: "From", look: "from", cells: (call) => [party(call.from_user, call.from_domain)], title: (call) => `${call.from_user ?? ""}@${call.from_domain ?? ""}` },
-    { name: "To", look: "to", cells: (call) => [party(call.to_user, call.to_domain)], title: (call) => `${call.to_user ?? ""}@${call.to_domain ?? ""}` },
-    { name: "Method", look: "minor", cells: (call) => [call.method] },
-    { name: "Source → destination", look: "address minor", cells: (call) => [route(call)], title: route },
-    { name: "PDD s", look: "number minor", cells: (call) => pddCells(call.pdd_ms) },
-    { name: "Talk", look: "number talk", cells: (call) => [duration(call.duration_s)] },
-    { name: "MOS", look: "number minor", cells: (call) => mosCells(call.worst_mos) },
-    { name: "Messages", look: "number minor", cells: (call) => [call.message_count] },
-    { name: "Nodes", look: "minor", cells: (call) => [nodesText(call.nodes)], title: (call) => call.nodes.join(", ") },
+  /** @param {string | null} at */
+  const timeText = (at) => (!at ? "" : dayAndClock(at).startsWith(today) ? clock(at) : dayAndClock(at));
+  /** @param {"answered_at" | "ended_at"} name @returns {CallColumn} */
+  const moment = (name) => ({ name, label: COLUMNS[name], least: 112, look: "time", cells: (call) => textCells(timeText(call[name])), title: (call) => (call[name] ? longTime(call[name]) : ""), text: (call) => call[name] ?? "" });
+  /** @param {"source" | "destination"} name @returns {CallColumn} */
+  const address = (name) => ({ name, label: COLUMNS[name], least: 150, look: "code", cells: (call) => textCells(addressOf(call[name])), title: (call) => addressOf(call[name]), text: (call) => addressOf(call[name]),
+    keeps: (call) => (call[name]?.ip ? { field: name, value: call[name].ip } : null) });
+  /** @param {"from" | "to" | "ruri"} side @returns {CallColumn} */
+  const party = (side) => ({ name: side, label: COLUMNS[side], least: 112, grow: 2, look: side,
+    cells: (call) => partyCells(call[`${side}_user`], call[`${side}_domain`]), title: (call) => wholeParty(call[`${side}_user`], call[`${side}_domain`]), text: (call) => wholeParty(call[`${side}_user`], call[`${side}_domain`]),
+    keeps: (call) => (call[`${side}_user`] ? keeping(`${side}_user`, call[`${side}_user`]) : keeping(`${side}_domain`, call[`${side}_domain`])) });
+  /** @type {CallColumn[]} */
+  const columns = [
+    { name: "time", label: COLUMNS.time, least: 112, look: "time", cells: (call) => [timeText(call.started_at)], title: (call) => longTime(call.started_at), text: (call) => call.started_at, head: timeHead },
+    party("from"), party("to"),
+    { name: "status", label: COLUMNS.status, least: 150, grow: 3, look: "status-cell", cells: (call) => statusCells(call, nowMs), title: (call) => statusText(call, nowMs), text: (call) => statusText(call, nowMs),
+      keeps: (call) => keeping("status", call.status) },
+    { name: "pdd", label: COLUMNS.pdd, least: 74, look: "number", cells: (call) => pddCells(call.pdd_ms), text: (call) => (call.pdd_ms === null ? "" : (call.pdd_ms / 1000).toFixed(3)) },
+    { name: "talk", label: COLUMNS.talk, least: 58, look: "number talk", cells: (call) => talkCells(call.duration_s), text: (call) => String(call.duration_s ?? "") },
+    { name: "mos", label: COLUMNS.mos, least: 62, look: "number", cells: (call) => mosCells(call.worst_mos), text: (call) => String(call.worst_mos ?? ""), keeps: (call) => keeping("worst_mos", call.worst_mos) },
+    { name: "nodes", label: COLUMNS.nodes, least: 110, grow: 3, cells: (call) => nodeCells(call.nodes), title: (call) => call.nodes.join(", "), text: (call) => call.nodes.join(" "),
+      keeps: (call) => keeping("nodes", call.nodes[0] ?? null) },
+    { name: "outcome", label: COLUMNS.outcome, least: 100, cells: (call) => [OUTCOME_NAMES[call.outcome] ?? call.outcome], text: (call) => call.outcome, keeps: (call) => keeping("outcome", call.outcome) },
+    party("ruri"), address("source"), address("destination"), moment("answered_at"), moment("ended_at"),
+    ...PLAIN.map(([name, least, look, cells]) => ({ name, label: COLUMNS[name], least, look, cells, title: (/** @type {Call} */ call) => String(call[name] ?? ""), text: (/** @type {Call} */ call) => String(call[name] ?? ""),
+      keeps: (/** @type {Call} */ call) => keeping(name, /** @type {string | number | null} */ (call[name])) })),
   ];
+  return new Map(columns.map((column) => [column.name, column]));
 }
 
-/** @param {Call} call @param {number} nowMs */
-function statusCells(call, nowMs) {
-  if (call.status === null) return [h("span", { class: "quiet" }, "no final")];
-  return [h("span", { class: `status ${outcomeOf(call, nowMs)}` }, call.status), ` ${call.reason ?? ""}`];
-}
-
-/** @param {number | null} ms */
-function pddCells(ms) {
-  if (ms === null) return [];
-  const seconds = (ms / 1000).toFixed(2);
-  return ms > SLOW_PDD_MS ? [h("span", { class: "slow-pdd", title: "above 3 s" }, `↑ ${seconds}`)] : [seconds];
-}
-
-/** The worst of all reports, if any. @param {number | null} mos */
-function mosCells(mos) {
-  if (mos === null) return [];
-  return mos < POOR_MOS ? [h("b", { class: "poor", title: `below ${POOR_MOS}` }, `${mosText(mos)} ↓`)] : [mosText(mos)];
-}
-
-/** @param {string[]} nodes */
-const nodesText = (nodes) => (nodes.length > 2 ? `${nodes[0]} › +${nodes.length - 2} › ${nodes.at(-1)}` : nodes.join(" › "));
+/** Shown until the reader chooses others. */
+export const USUAL = new Set(["time", "from", "to", "status", "pdd", "talk", "mos", "nodes"]);

@@ -1,47 +1,71 @@
-/** What a search for calls is: its parameters in the URL, and the question to the API. */
+/** What a search for calls is: its parameters in the URL, its filters, and the question to the API. */
+import { each, joined } from "../address.js";
 import { isMoment, toUtc } from "../times.js";
+import { FIELDS } from "./fields.js";
+import { fromParameter, toParameter } from "./filter.js";
 
 /** @typedef {import("../address.js").Values} Values */
+/** @typedef {import("./filter.js").Filter} Filter */
 
-export const ANY = "any";
-export const EVERYTHING = "1970-01-01T00:00:00Z";
+/** The method that stands for all of them. */
+const ANY = "any";
 
-export const STATES = ["setup", "ringing", "answered", "completed", "cancelled", "timeout", "failed", "other"];
+/** Who searches for calls means INVITE; OPTIONS are most of what a platform sends. */
+const USUAL_METHOD = "INVITE";
 
-/** The fields of the form: parameter of URL and API alike, label, and an example. */
-export const FIELDS = Object.freeze([
-  { name: "from_user", label: "From", hint: "4930*" },
-  { name: "to_user", label: "To", hint: "*123" },
-  { name: "call_id", label: "Call-ID", hint: "whole, or with *" },
-  { name: "status", label: "Status", hint: "486 or 4*" },
-  { name: "source", label: "Source", hint: "10.0.0.5 or /24" },
-  { name: "destination", label: "Destination", hint: "10.0.0.5:5060" },
-  { name: "nodes", label: "Node", hint: "sbc-*" },
-  { name: "user_agent", label: "User agent", hint: "Asterisk*" },
-]);
+/** @type {Record<string, (text: string) => boolean>} */
+const CHECKS = Object.fromEntries(FIELDS.filter(({ kind }) => kind === "enum").map(({ name, values }) => [name, (/** @type {string} */ text) => values.includes(text.replace(/^!/, "")) || text === "!*"]));
 
 /** @type {Record<string, import("../address.js").Parameter>} */
 export const PARAMETERS = Object.freeze({
   q: { fallback: "" },
   from: { fallback: "-24h", check: isMoment },
   to: { fallback: "", check: isMoment },
-  method: { fallback: "INVITE" },
-  state: { fallback: "", check: (text) => STATES.includes(text) },
-  ...Object.fromEntries(FIELDS.map(({ name }) => [name, { fallback: "" }])),
+  ...Object.fromEntries(FIELDS.map(({ name }) => {
+    const check = CHECKS[name];
+    return [name, { fallback: name === "method" ? USUAL_METHOD : "", many: true, ...(check && { check }) }];
+  })),
   order: { fallback: "-time", check: (text) => text === "time" || text === "-time" },
   sel: { fallback: "" },
 });
 
-/** Return the parameters of `GET calls`; relative times become fixed ones. @param {Values} values @param {number} nowMs */
-export function apiQuery(values, nowMs) {
+/** Return the filters of a search. @param {Values} values @returns {Filter[]} */
+export function filtersOf(values) {
+  return FIELDS.flatMap(({ name }) => each(values[name]).filter((text) => name !== "method" || text !== ANY).map((text) => fromParameter(name, text)));
+}
+
+/** Whether nothing but the usual method narrows a search. @param {Values} values */
+export const isPlain = (values) => !values["q"] && FIELDS.every(({ name }) => (values[name] ?? "") === PARAMETERS[name]?.fallback);
+
+/** Return a search with other filters. @param {Values} values @param {readonly Filter[]} filters @returns {Values} */
+export function withFilters(values, filters) {
+  const texts = FIELDS.map(({ name }) => [name, joined(filters.filter(({ field }) => field === name).map(toParameter))]);
+  const changed = Object.fromEntries(texts);
+  return Object.freeze({ ...values, ...changed, method: changed["method"] || ANY, sel: "" });
+}
+
+/** The free words of a search. @param {Values} values */
+export const wordsOf = (values) => (values["q"] ?? "").split(/\s+/).filter(Boolean);
+
+/** Return a search with other words. @param {Values} values @param {readonly string[]} words @returns {Values} */
+export const withWords = (values, words) => Object.freeze({ ...values, q: [...new Set(words)].join(" "), sel: "" });
+
+/**
+ * Return the parameters of a question to the API: range, words and filters, without those of a
+ * field that is asked about. Relative times become fixed ones.
+ * @param {Values} values @param {number} nowMs @param {string} [without]
+ */
+export function conditions(values, nowMs, without) {
   const query = new URLSearchParams({ start: toUtc(values["from"] ?? "", nowMs) });
   if (values["to"]) query.set("end", toUtc(values["to"], nowMs));
-  if (values["method"] !== ANY) query.set("method", values["method"] ?? "");
-  for (const name of ["q", "state", "order", ...FIELDS.map((field) => field.name)]) {
-    if (values[name]) query.set(name, values[name]);
-  }
+  if (values["q"]) query.set("q", values["q"]);
+  for (const filter of filtersOf(values)) if (filter.field !== without) query.append(filter.field, toParameter(filter));
   return query;
 }
 
-/** Whether anything but time and method narrows the search. @param {Values} values */
-export const isNarrowed = (values) => ["q", "state", ...FIELDS.map(({ name }) => name)].some((name) => values[name]);
+/** Return the parameters of `GET calls`. @param {Values} values @param {number} nowMs */
+export function apiQuery(values, nowMs) {
+  const query = conditions(values, nowMs);
+  if (values["order"] && values["order"] !== "-time") query.set("order", values["order"]);
+  return query;
+}

@@ -1,158 +1,235 @@
-/** The screen of calls: form, grid, and every state between them. */
-import { readAddress, writeAddress } from "../address.js";
-import { API, get } from "../api.js";
+/** The screen of calls: bar, outcomes, values seen, rows. Its state is the URL's. */
+import { callAddress, readAddress, writeAddress } from "../address.js";
+import { based } from "../base.js";
 import { find, h } from "../dom.js";
-import { stepAction, useKeys } from "../keys.js";
-import { Grid } from "../lists/grid.js";
-import { moreFoot } from "../lists/more.js";
-import { Loader } from "../loading.js";
-import { go, noteAddress } from "../router.js";
-import { failureCard, stateCard, strangerNotes } from "../states.js";
-import { addressOfCall, callColumns } from "./columns.js";
-import { nothingMatches, whyEmpty } from "./empty.js";
-import { searchForm } from "./form.js";
-import { PARAMETERS, apiQuery } from "./query.js";
+import { onEscape, stepAction, useKeys } from "../keys.js";
+import { fittingRange } from "../range.js";
+import { go, noteAddress, stepAddress } from "../router.js";
+import { strangerNotes } from "../states.js";
+import { FACETS, KEYS, SCREEN } from "../words/calls.js";
+import { noteSearch } from "../call/neighbours.js";
+import { patterns } from "../charts/marks.js";
+import { Bar } from "./bar.js";
+import { choosing } from "./choose.js";
+import { addressOfCall, momentOfCall } from "./columns.js";
+import { Facets } from "./facets.js";
+import { Form } from "./form.js";
+import { CallList } from "./list.js";
+import { Outcomes } from "./outcomes.js";
+import { Peek } from "./peek.js";
+import { PARAMETERS, isPlain } from "./query.js";
+import { MOST_TOGETHER } from "./takeaway.js";
 
-/** @typedef {import("../api.js").List<import("../api.js").Call>} Page */
+/** @typedef {import("../api.js").Call} Call */
+/** @typedef {import("../address.js").Values} Values */
 
-/** How often the first start looks whether something has come. */
-const LOOK_AGAIN_MS = 3000;
+/** As many searches come back as they were left. */
+const MOST_KEPT = 6;
 
-/** @typedef {{address: string, query: URLSearchParams, nowMs: number, pages: Page[], top: number}} Shown */
+/** A range shorter than this is nothing that fits: calls go on coming. */
+const LEAST_FIT_MS = 3_600_000;
 
-/** What was shown last: Back shows it at once, as it was. @type {Shown | null} */
-let kept = null;
+/** What was shown, by address: Back shows it at once. @type {Map<string, import("./list.js").Snapshot>} */
+const before = new Map();
 
 /** @param {import("../router.js").Visit} visit @returns {() => void} */
 export function callsScreen({ place, search, returning }) {
   const { values, strangers } = readAddress(PARAMETERS, search);
   const screen = new CallsScreen(values);
-  place.append(...strangerNotes(strangers), screen.form, screen.list);
-  const again = returning && kept?.address === screen.address ? kept : null;
-  if (again) screen.restore(again);
-  else screen.search();
+  screen.mayFit = !/[?&](from|to)=/.test(search) && isPlain(values);
+  place.append(...strangerNotes(strangers), ...screen.parts);
+  screen.begin(returning);
   return () => screen.leave();
 }
 
 class CallsScreen {
-  #loader = new Loader();
-  #timer = 0;
-  #nowMs = Date.now();
-  #query = new URLSearchParams();
-  /** @type {Page[]} */
-  #pages = [];
-  /** @type {Grid<import("../api.js").Call> | null} */
-  #grid = null;
+  /** Whether the range may be made to fit what is stored: the link names none. */
+  mayFit = false;
+  /** @type {(() => void) | null} */
+  #unlayer = null;
 
-  /** @param {import("../address.js").Values} values */
+  /** @param {Values} values */
   constructor(values) {
     this.values = values;
-    this.address = this.#addressWith({ sel: "" });
-    this.form = searchForm(values, (wanted) => go(`/calls${writeAddress(PARAMETERS, wanted)}`));
-    this.list = h("div", { class: "list" });
-    useKeys([
-      { keys: ["/"], hint: "search", run: () => find("[name=q]", this.form).focus() },
-      stepAction("row", (by) => this.#grid?.move(by)),
-      { keys: ["Enter"], hint: "open", run: () => this.#grid?.openSelected() },
-      { keys: ["r"], hint: "reload", run: () => this.search() },
-    ]);
-    this.#say("");
-  }
-
-  /** Ask from the start. */
-  search() {
-    clearTimeout(this.#timer);
-    this.#nowMs = Date.now();
-    this.#query = apiQuery(this.values, this.#nowMs);
-    const retry = { label: "Try again", run: () => this.search(), first: true };
-    void this.#loader.run({
-      place: this.list, what: "Searching",
-      load: (signal) => this.#ask(signal),
-      failed: (error) => this.#instead(failureCard(error, "The search failed", [retry]), ""),
-      stopped: () => this.#instead(stateCard({ look: "not-taken", title: "Stopped", text: ["A shorter time range, or a Call-ID, number or address, makes a search quick."], steps: [retry] }), ""),
+    this.bar = new Bar(values, (wanted) => this.change(wanted), () => this.list.grid.focus());
+    this.outcomes = new Outcomes({
+      choose: (outcome, not) => this.change(choosing(this.values, "outcome", outcome, not)),
+      zoom: (fromMs, toMs) => this.change({ ...this.values, from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() }),
+      total: (total, isEstimated) => this.list.count(total, isEstimated),
+      fits: (answer) => this.#fits(answer),
     });
+    this.facets = new Facets((field, value, not) => this.change(choosing(this.values, field, value, not)), { id: "calls-facets", popover: "auto" });
+    this.facets.element.addEventListener("toggle", () => this.facets.open());
+    this.peek = new Peek(() => this.#closePeek());
+    this.list = new CallList(values, {
+      began: (nowMs) => void this.outcomes.load(this.values, nowMs), stopped: () => this.outcomes.stop(),
+      arrived: (isFirstStart) => this.#arrived(isFirstStart),
+      selected: (call) => this.#selected(call), merge: () => this.#merge(), turn: () => this.#turn(),
+    });
+    const sheet = h("button", { type: "button", class: "sheet-button", popovertarget: "calls-facets" }, FACETS.open);
+    this.bar.element.append(sheet);
+    this.form = new Form(() => this.values, (wanted) => this.change(wanted), this.bar.box);
+    this.parts = [patterns(), h("h1", { class: "out-of-sight" }, SCREEN.title), this.bar.element, this.form.element, h("div", { class: "calls-body" },
+      this.facets.element, h("div", { class: "calls-main" }, this.outcomes.element, this.list.element), this.peek.element)];
+    this.#useKeys();
   }
 
-  /** @param {AbortSignal} signal */
-  async #ask(signal) {
-    const page = await get(`${API}/calls`, this.#query, signal);
-    if (page.items.length) {
-      this.#begin();
-      this.#show(page);
+  /** @param {boolean} returning */
+  begin(returning) {
+    const again = returning ? before.get(this.#address) : undefined;
+    if (!again) {
+      this.list.search(this.values);
       return;
     }
-    const { card, isFirstStart } = await whyEmpty((newest) => nothingMatches(this.values, newest), signal);
-    if (isFirstStart) this.#timer = setTimeout(() => this.search(), LOOK_AGAIN_MS);
-    this.#instead(card, "0 calls");
+    this.list.restore(again);
+    this.facets.load(this.values, this.list.nowMs);
+    const sel = this.values["sel"] ?? "";
+    const call = again.rows.items.find(({ call_id: callId }) => callId === sel);
+    if (call) this.list.grid.selectKey(`${call.started_at} ${call.call_id}`);
   }
 
-  /** Show a state in place of rows. @param {HTMLElement} card @param {string} words */
-  #instead(card, words) {
-    this.#pages = [];
-    this.#grid = null;
-    this.list.replaceChildren(card);
-    this.#say(words);
-  }
-
-  /** @param {string} cursor @param {AbortSignal} signal */
-  async #askMore(cursor, signal) {
-    const query = new URLSearchParams(this.#query);
-    query.set("cursor", cursor);
-    this.#show(await get(`${API}/calls`, query, signal));
-  }
-
-  /** Show what was shown before. @param {Shown} before */
-  restore(before) {
-    this.#nowMs = before.nowMs;
-    this.#query = before.query;
-    this.#begin();
-    before.pages.forEach((page) => this.#show(page));
-    this.list.scrollTop = before.top;
-    if (this.values["sel"]) this.#grid?.selectKey(this.values["sel"]);
+  /** Search for something else; Back returns to this. @param {Values} wanted */
+  change(wanted) {
+    this.mayFit = false;
+    this.#keep();
+    this.values = Object.freeze({ ...wanted, sel: "" });
+    if (this.#address !== `${location.pathname}${location.search}`) stepAddress(this.#address);
+    this.bar.show(this.values);
+    this.#closePeek();
+    this.list.search(this.values);
   }
 
   leave() {
-    clearTimeout(this.#timer);
-    this.#loader.leave();
-    kept = this.#pages.length ? { address: this.address, query: this.#query, nowMs: this.#nowMs, pages: this.#pages, top: this.#top } : null;
+    this.#keep();
+    const { rows, nowMs } = this.list;
+    noteSearch((rows?.items ?? []).map((call) => ({ callId: call.call_id, href: addressOfCall(call, nowMs) })));
+    this.list.leave();
+    this.#unlayer?.();
+    this.bar.leave();
+    this.form.leave();
+    this.outcomes.leave();
+    this.facets.leave();
   }
 
-  #top = 0;
-
-  #begin() {
-    this.#pages = [];
-    this.#grid = new Grid({
-      label: "Calls", columns: callColumns(this.#nowMs, () => this.#orderButton()),
-      hrefOf: (call) => addressOfCall(call, this.#nowMs), keyOf: (call) => call.call_id, open: go,
-      selected: (sel) => noteAddress(this.#addressWith({ sel })),
-    });
-    this.list.replaceChildren(this.#grid.element);
-    this.list.onscroll = () => { this.#top = this.list.scrollTop; };
+  /** The address of this search, without what is selected in it. */
+  get #address() {
+    return based(`/calls${writeAddress(PARAMETERS, { ...this.values, sel: "" })}`);
   }
 
-  /** @param {Page} page */
-  #show(page) {
-    this.#pages.push(page);
-    this.#grid?.add(page.items);
-    this.list.querySelector(".more")?.remove();
-    const count = `${this.#grid?.size.toLocaleString()} ${this.#grid?.size === 1 ? "call" : "calls"}`;
-    if (page.next_cursor) this.list.append(moreFoot(this.#loader, "calls", (signal) => this.#askMore(String(page.next_cursor), signal)));
-    this.#say(`${count}, ${this.values["order"] === "time" ? "oldest" : "newest"} first, ${page.next_cursor ? "more below" : "all there are"}`);
+  #keep() {
+    const { snapshot } = this.list;
+    before.delete(this.#address);
+    if (snapshot) before.set(this.#address, snapshot);
+    const [oldest] = before.keys();
+    if (before.size > MOST_KEPT && oldest !== undefined) before.delete(oldest);
   }
 
-  #orderButton() {
-    const oldest = this.values["order"] === "time";
-    const order = oldest ? "-time" : "time";
-    return h("button", { type: "button", title: oldest ? "Oldest first; turn round" : "Newest first; turn round", click: () => go(this.#addressWith({ order, sel: "" })) }, `Started ${oldest ? "↑" : "↓"}`);
+  /**
+   * Whether the range that was asked for is to be shown. Where the link names none, a shorter usual
+   * one that holds all calls is taken instead: the rows are the same.
+   * @param {import("./outcomes.js").Answer} answer
+   */
+  #fits({ start, step_s: stepS, total, items }) {
+    const { mayFit, values, list: { nowMs } } = this;
+    // Where nothing came yet, it is the first to come that the range is to fit.
+    if (!mayFit || !total) return true;
+    this.mayFit = false;
+    const first = items.reduce((least, { counts }) => { const at = counts.findIndex(Boolean); return at < 0 ? least : Math.min(least, at); }, Infinity);
+    const from = fittingRange(Math.min(Date.parse(start) + first * stepS * 1000, nowMs - LEAST_FIT_MS), nowMs);
+    if (from === values["from"]) return true;
+    this.values = Object.freeze({ ...values, from });
+    this.list.values = this.values;
+    this.#note(values["sel"] ?? "");
+    this.bar.show(this.values);
+    void this.outcomes.load(this.values, nowMs);
+    return false;
   }
 
-  /** @param {Record<string, string>} change */
-  #addressWith(change) {
-    return `/calls${writeAddress(PARAMETERS, { ...this.values, ...change })}`;
+  /** @param {boolean} isFirstStart */
+  #arrived(isFirstStart) {
+    // Before anything is stored there is nothing to count.
+    this.outcomes.element.hidden = isFirstStart;
+    this.facets.element.hidden = isFirstStart;
+    this.facets.load(this.values, this.list.nowMs);
+  }
+
+  /** @param {Call | null} call */
+  #selected(call) {
+    this.#note(call?.call_id ?? "");
+    if (call && this.peek.isOpen) this.#showPeek(call);
+  }
+
+  /** @param {string} sel */
+  #note(sel) {
+    this.values = Object.freeze({ ...this.values, sel });
+    noteAddress(based(`/calls${writeAddress(PARAMETERS, this.values)}`));
+  }
+
+  #turn() {
+    this.change({ ...this.values, order: this.values["order"] === "time" ? "-time" : "time" });
+  }
+
+  #merge() {
+    const ticked = this.list.grid.tickedRows.toSorted((one, other) => (one.started_at < other.started_at ? -1 : 1));
+    const [first, ...others] = ticked;
+    if (!first || !others.length) this.#say(SCREEN.tickTwo);
+    else if (ticked.length > MOST_TOGETHER) this.#say(SCREEN.tooMany(MOST_TOGETHER));
+    else go(callAddress(first.call_id, momentOfCall(first, this.list.nowMs), { with: others.map(({ call_id: callId }) => callId) }));
+  }
+
+  /** Keep only calls with the value of the cell, or leave them out. @param {boolean} not */
+  #filterByCell(not) {
+    const { selected, column } = this.list.grid;
+    const keeps = selected && column ? this.list.table.all().get(column.name)?.keeps : undefined;
+    const kept = selected && keeps?.(selected);
+    if (!selected || !column) this.#say(SCREEN.noCell);
+    else if (!kept) this.#say(SCREEN.noFilter);
+    // To have no value is `!*`, to have one `*`.
+    else if (!kept.value) this.change(choosing(this.values, kept.field, "*", !not));
+    else this.change(choosing(this.values, kept.field, kept.value, not));
+  }
+
+  #togglePeek() {
+    const { selected } = this.list.grid;
+    if (this.peek.isOpen) this.#closePeek();
+    else if (selected) this.#showPeek(selected);
+  }
+
+  /** @param {Call} call */
+  #showPeek(call) {
+    this.peek.show(call, this.list.table.all(), addressOfCall(call, this.list.nowMs), this.list.nowMs);
+    this.#unlayer ??= onEscape(() => this.#closePeek());
+  }
+
+  #closePeek() {
+    const hadFocus = this.peek.element.contains(document.activeElement);
+    this.peek.hide();
+    this.#unlayer?.();
+    this.#unlayer = null;
+    if (hadFocus) this.list.grid.focus();
+  }
+
+  #useKeys() {
+    const { grid } = this.list;
+    /** @param {{hint: string, does: string}} words @param {string[]} keys @param {(key: string) => void} run */
+    const action = (words, keys, run) => ({ ...words, keys, run });
+    useKeys([
+      action(KEYS.search, ["/"], () => this.bar.focus()),
+      action(KEYS.form, ["a"], () => this.form.open()),
+      { ...stepAction("", (by) => (by === Infinity ? void this.list.toEnd() : grid.move(by))), keys: ["j", "k", "ArrowDown", "ArrowUp", "Home", "End"], hint: KEYS.move.hint, does: KEYS.move.does },
+      action(KEYS.page, ["PageUp", "PageDown"], (key) => grid.movePage(key === "PageUp" ? -1 : 1)),
+      action(KEYS.open, ["Enter"], () => grid.openSelected()),
+      action(KEYS.peek, [" "], () => this.#togglePeek()),
+      action(KEYS.tick, ["x", "X"], (key) => grid.tick(key === "X")),
+      action(KEYS.merge, ["m"], () => this.#merge()),
+      action(KEYS.keep, ["f"], () => this.#filterByCell(false)),
+      action(KEYS.exclude, ["F"], () => this.#filterByCell(true)),
+      action(KEYS.reload, ["r"], () => this.list.reload()),
+    ]);
   }
 
   /** @param {string} words */
   #say(words) {
-    find(".foot-facts").textContent = words;
+    find(".foot-said").textContent = words;
   }
 }
