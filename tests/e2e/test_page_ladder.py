@@ -11,10 +11,11 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from support.browser import Arrow, Pages, arrows
+from support.browser import ZONE, Arrow, Pages, arrows, work_of
 from support.builders import BASE_US, make_call, make_packet, make_request
 from support.corpus_replay import Expected, SipRecording, sip_recording
-from support.service import Service, running_hepscope, until
+from support.service import KEEP_ALL, Service, running_hepscope, until
+from support.sip_calls import Flow
 
 pytestmark = [pytest.mark.browser, pytest.mark.database]
 
@@ -92,9 +93,11 @@ def test_states_what_became_of_the_call(pages: Pages, recordings: dict[str, SipR
     """The head says parties, state and final status."""
     call_id = next(one for one in recordings["sip_udp_basic"].statuses if "fail486" in one)
     page = pages.open(call_path(call_id))
-    expect(page.get_by_role("heading", level=1)).to_have_text("Not answered: 486 Busy Here")
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        re.compile(r"^Not answered: 486 Busy Here from 127\.0\.0\.1:5060 after \d+ ms$")
+    )
     head = page.get_by_role("main")
-    for fact in ("failed", "486 Busy Here", "Started", call_id):
+    for fact in ("failed", "486 Busy Here", "Start", call_id):
         expect(head).to_contain_text(fact)
 
 
@@ -103,8 +106,11 @@ def test_marks_what_was_sent_again(pages: Pages, recordings: dict[str, SipRecord
     recording = recordings["sip_udp_retrans"]
     page = pages.open(call_path(next(iter(recording.statuses))))
     first, *others = [rest for _, label, *_, rest in arrows(page) if label == "INVITE"]
-    assert first == ""
-    assert others == [", sent again, 2nd time", ", sent again, 3rd time"]
+    assert "sent again" not in first
+    assert [rest[: len(", sent again, 2nd time")] for rest in others] == [
+        ", sent again, 2nd time",
+        ", sent again, 3rd time",
+    ]
     shaft = page.get_by_role("link", name="sent again, 2nd time").locator("path").first
     assert shaft.evaluate("shaft => getComputedStyle(shaft).strokeDasharray") != "none"
 
@@ -115,7 +121,7 @@ def test_tells_kinds_apart_without_colour(
     """A request has a filled head, a reply an open one, and weights differ."""
     call_id = next(one for one in recordings["sip_udp_basic"].statuses if "fail404" in one)
     page = pages.open(call_path(call_id))
-    look = "link => { const head = link.querySelector('svg path:last-of-type'); const shaft = "
+    look = "link => { const head = link.querySelector('.open-head, .closed-head'); const shaft = "
     look += "link.querySelector('.shaft'); return [getComputedStyle(head).fill !== 'none', "
     look += "getComputedStyle(shaft).strokeWidth] }"
     kinds = {
@@ -154,7 +160,8 @@ def test_is_driven_by_keys(pages: Pages, recordings: dict[str, SipRecording]) ->
     arrows(page)
     for key, number in [("j", 1), ("j", 2), ("ArrowDown", 3), ("k", 2), ("End", 7), ("Home", 1)]:
         page.keyboard.press(key)
-        expect(page.locator("a[aria-current]").filter(has_text=str(number))).to_be_focused()
+        selected = page.get_by_role("list", name="Messages").locator("a[aria-current]")
+        expect(selected.filter(has_text=str(number))).to_be_focused()
         assert page.url.endswith(f"?msg={number}")
     page.keyboard.press("Escape")
     expect(page.get_by_label("Text of the message")).to_have_count(0)
@@ -167,13 +174,17 @@ def test_shows_times_of_day_when_asked(pages: Pages, recordings: dict[str, SipRe
     recording = recordings["sip_udp_basic"]
     call_id = next(iter(recording.statuses))
     page = pages.open(call_path(call_id), timezone_id="Asia/Kolkata")
-    page.get_by_role("button", name="Offset").click()
+    page.get_by_role("button", name="Offset", exact=True).click()
     assert page.url.endswith("?time=absolute")
     at = datetime.fromisoformat(recording.of_call(call_id)[0].time or "")
     minute = (at.hour * 60 + at.minute + 330) % 1440
     first = page.get_by_role("list", name="Messages").get_by_role("link").first
     expect(first).to_contain_text(f"{minute // 60:02}:{minute % 60:02}:{at:%S}.")
-    expect(page.get_by_role("banner")).to_contain_text("Asia/Calcutta (UTC+05:30)")
+    zone = page.get_by_role("banner").get_by_role("button", name="Asia/Calcutta (UTC+05:30)")
+    expect(zone).to_be_visible()
+    page.emulate_media(media="print")
+    heads = page.locator(".host")
+    assert [head.is_visible() for head in heads.all()] == [True, True], "hosts on paper"
 
 
 def test_marks_silence(pages: Pages, hepscope: Service) -> None:
@@ -187,20 +198,40 @@ def test_marks_silence(pages: Pages, hepscope: Service) -> None:
     expect(messages.get_by_role("listitem")).to_have_count(7)
 
 
+def test_a_demand_for_credentials_that_was_met_is_no_failure(
+    pages: Pages, hepscope: Service
+) -> None:
+    """It looks like a step on the way, and `n` goes on to what failed."""
+    flow = Flow("page-credentials@example.org")
+    flow.request("INVITE", 0).response(407, 0.1).request("ACK", 0.2, to_tag="t1")
+    flow.request("INVITE", 0.3, cseq=2).response(100, 0.4, cseq=2).response(503, 0.5, cseq=2)
+    hepscope.send_tcp([sent.packet for sent in flow.sent])
+    hepscope.call_with(flow.call_id, 6)
+    page = pages.open(call_path(flow.call_id))
+    messages = page.get_by_role("list", name="Messages")
+    expect(messages.locator("a[data-number='2'] .k-challenge")).to_be_visible()
+    expect(messages.locator("a[data-number='6'] .k-fault")).to_be_visible()
+    for key in ("n", "N"):
+        page.keyboard.press(key)
+        expect(messages.locator("a[aria-current]")).to_have_attribute("data-number", "6")
+
+
 @pytest.mark.parametrize(
     ("kind", "begins"), [("PCAP", b"\xd4\xc3\xb2\xa1"), ("Text", b""), ("JSON", b"{")]
 )
 def test_exports(
     pages: Pages, hepscope: Service, recordings: dict[str, SipRecording], kind: str, begins: bytes
 ) -> None:
-    """The export buttons download what the API gives."""
+    """The menu downloads what the API gives; times of a text are in the reader's zone."""
+    zones = {"tz": ZONE} if kind == "Text" else {}
     call_id = next(iter(recordings["sip_udp_basic"].statuses))
     page = pages.open(call_path(call_id))
     with page.expect_download() as download:
+        page.get_by_role("button", name="Export").click()
         page.get_by_role("link", name=f"Export as {kind}").click()
     content = Path(download.value.path()).read_bytes()
     assert content.startswith(begins)
-    assert content == hepscope.export(call_id, kind.lower())
+    assert content == hepscope.export(call_id, kind.lower(), **zones)
 
 
 def test_says_that_a_call_is_not_there(pages: Pages) -> None:
@@ -227,15 +258,17 @@ def test_stays_quick_with_thousands_of_messages(
     hepscope.call_with(LONG_CALL, LONG_COUNT)
     page = pages.blank()
     page.add_init_script(DRAWN_AT)
+    worked = work_of(page)
     page.goto(call_path(LONG_CALL))
     until(lambda: page.evaluate("window.drawnAt") or None, "a drawn ladder")
+    seconds = worked()
     milliseconds = page.evaluate(
         "drawnAt - performance.getEntriesByType('resource')"
         ".find(entry => entry.name.endsWith('/flow')).responseEnd"
     )
     record_property("milliseconds", milliseconds)
-    # The goal is 300; the bound leaves room for a machine that runs other tests too.
-    assert milliseconds < 1000
+    # The goal is 0.3 on a desk; the bound leaves room for a slow machine.
+    assert seconds < 1
     assert len(arrows(page)) < 120
     _reaches_the_end(page)
 
@@ -250,6 +283,7 @@ def _reaches_the_end(page: Page) -> None:
 def test_hosts_that_have_a_name_are_called_by_it(browser: Browser) -> None:
     """The address stands below; the other host keeps its address."""
     settings = {
+        **KEEP_ALL,
         "HEPSCOPE_NAMES__TARGET_IP": "192.0.2.1",
         "HEPSCOPE_NAMES__TARGET_NAME": "sbc-ams-1",
     }
@@ -258,7 +292,7 @@ def test_hosts_that_have_a_name_are_called_by_it(browser: Browser) -> None:
         named.call_with("named@example.org", 7)
         pages = Pages(browser, named.api)
         heads = pages.open(call_path("named@example.org")).locator(".host")
-        expect(heads.nth(0)).to_have_text(re.compile(r"sbc-ams-1\s*192\.0\.2\.1 port 5060"))
+        expect(heads.nth(0)).to_have_text(re.compile(r"sbc-ams-1\s*192\.0\.2\.1$"))
         expect(heads.nth(1)).not_to_contain_text("sbc")
         pages.close()
         assert pages.complaints == []
