@@ -1,58 +1,49 @@
 /** The head of a call: what became of it in a sentence, the facts, and ways to take it along. */
-import { callPath } from "../api.js";
 import { h } from "../dom.js";
 import { glyph } from "../glyphs.js";
-import { addressOf, finalOf, outcomeOf, party, verdictOf } from "../outcome.js";
-import { duration, longTime } from "../times.js";
+import { outcomeOf } from "../outcome.js";
+import { based } from "../base.js";
+import { visibleText } from "../message/unseen.js";
+import { CALL, HEAD, NOTES, VERDICT } from "../words/call.js";
+import { callFacts, quietFacts } from "./facts.js";
+import { neighboursOf } from "./neighbours.js";
+import { popupButton } from "./popup.js";
+import { callVerdict } from "./verdict.js";
 
 /** @typedef {import("../api.js").Call} Call */
-/** @typedef {import("../api.js").Flow} Flow */
-
-const FORMATS = Object.freeze({ pcap: "PCAP", text: "Text", json: "JSON" });
+/** @typedef {import("../ladder/flow.js").Flow} Flow */
+/** @typedef {{share: () => void, exports: () => (import("./popup.js").Entry | string)[]}} Ways */
 
 /**
  * Return the head; without a call record (a registration, or only stray messages are left) it
  * says what the messages say.
- * @param {string} callId @param {Call | null} call @param {Flow} flow @param {string} at
+ * @param {string} callId @param {Call | null} call @param {Flow} flow @param {Ways} ways
  */
-export function callHead(callId, call, flow, at) {
-  const title = call ? verdictOf(call) : `${flow.arrows[0]?.label ?? "Messages"}, outside a call`;
+export function callHead(callId, call, flow, ways) {
+  const title = call ? callVerdict(call, flow) : VERDICT.outside(flow.arrows[0]?.label ?? VERDICT.messages);
+  const own = flow.legs.length > 1 && flow.legs.find((leg) => leg.call_id === callId)?.leg;
   return h("header", { class: "call-head" },
-    h("div", { class: "call-title" }, h("h1", {}, call && glyph(outcomeOf(call, Date.now())), h("span", {}, title)), exports(callId, at)),
-    h("dl", { class: "facts" }, ...(call ? callFacts(call, flow) : []), ...fact("Call-ID", h("span", { class: "code" }, callId))));
+    h("div", { class: "call-title" },
+      h("a", { class: "call-back button", href: based("/calls"), "aria-label": NOTES.search }, "‹"),
+      h("h1", {}, call && glyph(outcomeOf(call)), own && h("span", { class: `leg leg-${own.toLowerCase()}`, role: "img", "aria-label": CALL.leg(own) }, own), h("span", {}, visibleText(title))),
+      h("div", { class: "actions" }, ...places(callId),
+        h("button", { type: "button", class: "share", click: ways.share }, HEAD.share, h("kbd", {}, "y")), popupButton(HEAD.exports, "", ways.exports))),
+    h("p", { class: "call-facts" }, ...(call ? quietFacts(call, flow) : []), ...legFacts(flow)),
+    h("details", { class: "call-details" }, h("summary", {}, HEAD.details), h("dl", { class: "facts" }, ...callFacts(callId, call, flow))));
 }
 
-/** @param {Call} call @param {Flow} flow */
-function callFacts(call, flow) {
-  const names = new Map(flow.hosts.map((host) => [host.id, host.label]));
-  const bye = flow.arrows.find((arrow) => arrow.label === "BYE");
-  return [
-    ...fact("From", partyText(call.from_user, call.from_domain)),
-    ...fact("To", partyText(call.to_user, call.to_domain)),
-    ...fact("State", call.state),
-    ...fact("Status", finalOf(call) || "no final reply seen"),
-    ...fact("Started", longTime(call.started_at)),
-    ...fact("PDD", call.pdd_ms === null ? "" : `${(call.pdd_ms / 1000).toFixed(2)} s`),
-    ...fact("Talk", duration(call.duration_s)),
-    ...fact("Ended by", bye ? `BYE from ${names.get(bye.from)}` : ""),
-    ...fact("Messages", String(call.message_count)),
-    ...fact("First hop", `${addressOf(call.source)} → ${addressOf(call.destination)}`),
-    ...fact("Nodes", call.nodes.join(" › ")),
-    ...fact("User agent", call.user_agent ?? ""),
-  ];
+/** Where the call stands in the search that led to it. @param {string} callId */
+function places(callId) {
+  const here = neighboursOf(callId);
+  if (!here) return [];
+  /** @param {import("./neighbours.js").Place | null} place @param {string} name @param {string} key */
+  const way = (place, name, key) => (place ? h("a", { class: "button", href: place.href, "aria-label": name, title: name }, h("kbd", {}, key)) : h("button", { type: "button", disabled: true, "aria-label": name }, h("kbd", {}, key)));
+  return [h("span", { class: "quiet place" }, HEAD.place(here.at, here.count)), way(here.previous, HEAD.previous, "["), way(here.next, HEAD.next, "]")];
 }
 
-/** @param {string} callId @param {string} at */
-function exports(callId, at) {
-  const links = Object.entries(FORMATS).map(([format, label]) => {
-    const query = new URLSearchParams({ format, ...(at && { at }) });
-    return h("a", { class: "button", href: `${callPath(callId)}/export?${query}`, download: true, "aria-label": `Export as ${label}` }, label);
-  });
-  return h("div", { class: "actions", role: "group", "aria-label": "Export" }, h("span", { class: "quiet" }, "Export"), ...links);
+/** The calls of a ladder that holds several. @param {Flow} flow */
+function legFacts({ legs }) {
+  if (legs.length < 2) return [];
+  return [h("span", { class: "fact" }, h("span", { class: "quiet" }, `${HEAD.legs} `), ...legs.flatMap(({ leg, from_user: from, to_user: to, call_id: callId }) => [
+    h("span", { class: "leg-fact", title: visibleText(callId) }, h("span", { class: `leg leg-${leg.toLowerCase()}` }, leg), ` ${visibleText(from && to ? `${from} → ${to}` : callId)} `)]))];
 }
-
-/** @param {string | null} user @param {string | null} domain */
-const partyText = (user, domain) => (user && domain ? `${user}@${domain}` : party(user, domain) || "not said");
-
-/** @param {string} name @param {string | HTMLElement} value */
-const fact = (name, value) => (value ? [h("div", {}, h("dt", {}, name), h("dd", {}, value))] : []);

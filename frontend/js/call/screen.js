@@ -1,35 +1,29 @@
-/** The screen of one call: head, ladder, and the message that is selected. */
-import { readAddress, writeAddress } from "../address.js";
-import { Problem, callPath, get } from "../api.js";
+/** The screen of one call, or of several in one ladder: head, tabs, and what each tab holds. */
+import { callIdOfSegment, each, readAddress } from "../address.js";
+import { Problem } from "../api.js";
+import { based } from "../base.js";
 import { find, h } from "../dom.js";
-import { stepAction, useKeys } from "../keys.js";
 import { Loader } from "../loading.js";
-import { goBack, noteAddress } from "../router.js";
-import { failureCard, stateCard, strangerNotes } from "../states.js";
-import { isMoment } from "../times.js";
+import { go, goBack } from "../router.js";
+import { copyLink } from "../shell/share.js";
+import { failAbove, failureCard, stateCard, strangerNotes } from "../states.js";
+import { micros } from "../times.js";
+import { LogsView } from "../logs/view.js";
 import { mediaView } from "../media/view.js";
+import { HEAD, NOTES } from "../words/call.js";
+import { exportEntries } from "./exports.js";
 import { callHead } from "./head.js";
-import { Ladder } from "./ladder.js";
-import { MessagePanel } from "./message.js";
+import { callKeys } from "./keys.js";
+import { loadCall } from "./load.js";
+import { neighboursOf } from "./neighbours.js";
 import { callNotes, mediaNote, missingCall } from "./notes.js";
+import { LadderPart } from "./part.js";
+import { CallState, PARAMETERS } from "./state.js";
 import { callTabs } from "./tabs.js";
 
-/** @typedef {import("../api.js").Call} Call */
-/** @typedef {import("../api.js").Flow} Flow */
 /** @typedef {import("../api.js").CallMedia} CallMedia */
+/** @typedef {import("./load.js").Loaded} Loaded */
 /** @typedef {import("./tabs.js").Tab} Tab */
-
-/** @param {string} text */
-const isNumber = (text) => /^[1-9]\d{0,5}$/.test(text);
-
-/** @type {Record<string, import("../address.js").Parameter>} */
-const PARAMETERS = Object.freeze({
-  at: { fallback: "", check: isMoment },
-  tab: { fallback: "ladder", check: (text) => text === "ladder" || text === "media" },
-  msg: { fallback: "", check: isNumber },
-  stream: { fallback: "", check: isNumber },
-  time: { fallback: "offset", check: (text) => text === "offset" || text === "absolute" },
-});
 
 /** @param {import("../router.js").Visit} visit @returns {() => void} */
 export function callScreen({ place, rest, search }) {
@@ -44,10 +38,14 @@ export function callScreen({ place, rest, search }) {
 
 class CallScreen {
   #loader = new Loader();
-  /** @type {Ladder | null} */
-  #ladder = null;
+  /** @type {LadderPart | null} */
+  #part = null;
   /** @type {CallMedia | null} */
   #media = null;
+  /** @type {LogsView | null} */
+  #logs = null;
+  /** How many log lines there are, once they have been asked for. */
+  #logCount = "";
 
   /** @param {HTMLElement} place @param {HTMLElement[]} notes @param {HTMLElement} waiting @param {string} callId @param {import("../address.js").Values} values */
   constructor(place, notes, waiting, callId, values) {
@@ -55,149 +53,191 @@ class CallScreen {
     this.notes = notes;
     this.waiting = waiting;
     this.callId = callId;
-    this.values = values;
-    this.body = h("div", { class: "call-body" });
-    this.tabs = h("div");
+    this.state = new CallState(values);
+    this.tabs = h("div", { class: "tab-row" });
     this.media = h("div", { class: "media-tab" });
-    this.panel = new MessagePanel({ close: () => this.select(0), step: (by) => this.step(by) });
+    this.logs = h("div", { class: "logs-place" });
+    this.said = h("p", { class: "note", role: "status", hidden: true });
     document.title = `${callId} · hepscope`;
-    find(".foot-facts").textContent = "";
-    this.#useKeys();
+    callKeys(this, "ladder");
   }
 
-  get #number() {
-    return Number(this.values["msg"] ?? 0);
+  get part() {
+    return this.#part;
+  }
+
+  get logsView() {
+    return this.#logs;
+  }
+
+  get hasMedia() {
+    return this.#media !== null;
+  }
+
+  /** Ask again; what is shown stays until there is something newer. One answer at a time is waited for. */
+  reload() {
+    if (!this.#loader.isRunning) this.load();
   }
 
   load() {
-    const again = { label: "Try again", run: () => this.load(), first: true };
-    const back = { label: "Search calls", href: "/calls" };
+    const again = { label: NOTES.again, run: () => this.load(), first: true };
+    const back = { label: NOTES.search, href: based("/calls") };
+    const place = this.#part ? this.place : this.waiting;
     void this.#loader.run({
-      place: this.waiting, what: "Loading the call",
-      load: async (signal) => {
-        const query = new URLSearchParams(this.values["at"] ? { at: this.values["at"] } : {});
-        const path = callPath(this.callId);
-        const [call, flow, media] = await Promise.all([get(path, query, signal).catch(noRecord), get(`${path}/flow`, query, signal),
-          get(`${path}/media`, query, signal).catch((error) => (error instanceof Problem ? error : Promise.reject(error)))]);
-        this.#show(call, flow, media);
+      place, what: NOTES.loading,
+      load: async (signal) => this.#show(await loadCall(this.callId, each(this.state.get("with")), this.state.get("at"), signal)),
+      failed: (error) => {
+        const isMissing = error instanceof Problem && error.status === 404;
+        failAbove(place, isMissing ? missingCall(this.callId, error) : failureCard(error, NOTES.failed, [again, back]));
+        if (isMissing && !this.#part) this.#showLogsAlone();
       },
-      failed: (error) => this.waiting.replaceChildren(error instanceof Problem && error.status === 404
-        ? missingCall(this.callId, error.detail) : failureCard(error, "The call cannot be shown", [again, back])),
-      stopped: () => this.waiting.replaceChildren(stateCard({ look: "not-taken", title: "Stopped", text: [], steps: [again, back] })),
+      stopped: () => failAbove(place, stateCard({ look: "not-taken", title: NOTES.stopped, text: [], steps: [again, back] })),
     });
   }
 
-  /** Select a message by its number, 0 for none. @param {number} number */
-  select(number) {
-    const row = this.#ladder?.arrowRows[number - 1];
-    this.#note({ msg: row ? String(number) : "" });
-    this.body.classList.toggle("with-message", Boolean(row));
-    if (row) this.panel.show(row);
-    else this.panel.hide();
-    this.#ladder?.select(row ? number : 0);
+  /** Show what logs there are of a call of which there is nothing else. */
+  #showLogsAlone() {
+    this.#leaveLogs();
+    this.#logs = this.#logsView(undefined);
+    this.waiting.querySelector(".logs-alone")?.remove();
+    this.waiting.append(h("section", { class: "logs-alone" }, h("h2", {}, NOTES.onlyLogs), this.#logs.element));
+    this.#logs.open();
+    callKeys(this, "logs");
   }
 
-  /** Select the message so many further on. @param {number} by */
-  step(by) {
-    const count = this.#ladder?.arrowRows.length ?? 0;
-    if (count) this.select(Math.min(Math.max(this.#number + by, 1), count));
+  /** The tab that is shown: the ladder where there is nothing of what was asked for. @returns {Tab} */
+  get tab() {
+    const tab = this.state.get("tab");
+    return tab === "logs" || (tab === "media" && this.#media) ? tab : "ladder";
   }
 
-  toggleTime() {
-    if (!this.#ladder) return;
-    this.#note({ time: this.values["time"] === "absolute" ? "offset" : "absolute" });
-    this.#draw(this.#ladder.flow);
-  }
-
-  /** Show the ladder or, where there is any, the media. @param {Tab} tab */
+  /** @param {Tab} tab */
   showTab(tab) {
-    if (!this.#media || !this.#ladder) return;
-    this.#note({ tab });
-    this.#drawTabs(this.#ladder.flow, this.#media);
+    if (!this.#part || (tab === "media" && !this.#media)) return;
+    this.state.note({ tab });
+    this.#drawTabs();
   }
 
   leave() {
     this.#loader.leave();
-    this.panel.leave();
+    this.#part?.leave();
+    this.#logs?.leave();
   }
 
-  /** @param {Call | null} call @param {Flow} flow @param {CallMedia | Problem} media */
-  #show(call, flow, media) {
-    this.#media = !(media instanceof Problem) && media.streams.length ? media : null;
-    this.place.replaceChildren(...this.notes, callHead(this.callId, call, flow, this.values["at"] ?? ""),
-      ...callNotes(this.callId, call, flow, this.#number), ...mediaNote(media, this.values["tab"] === "media"), this.tabs, this.body, this.media);
-    this.#draw(flow);
-    this.#useKeys();
-    if (this.#media) this.#drawTabs(flow, this.#media);
-    const hosts = `${flow.hosts.length} ${flow.hosts.length === 1 ? "host" : "hosts"}`;
-    find(".foot-facts").textContent = `${flow.arrows.length.toLocaleString()} messages, ${hosts}`;
+  /** @param {Loaded} loaded */
+  #show({ call, flow, media }) {
+    const { scrollTop = 0, scrollLeft = 0 } = this.#part?.ladder.scroller ?? {};
+    const isReload = this.#part !== null;
+    this.#part?.leave();
+    if (!isReload) this.#leaveLogs();
+    // Media that cannot be had just now are those of the last time.
+    if (!(media instanceof Problem)) this.#media = media.streams.length ? media : null;
+    this.#part = new LadderPart(this.state, flow, this.#media?.streams ?? [], (time) => this.#showLogsAt(time));
+    this.#logs ??= this.#logsView(call?.started_at ?? flow.arrows[0]?.time);
+    this.#logs.age();
+    this.place.replaceChildren(...this.notes, callHead(this.callId, call, flow, { share: () => void copyLink(), exports: () => exportEntries(this.callId, this.state, this.#part?.ladder.rows.length ?? 0, (kind, theme) => void this.#draw(kind, theme)) }),
+      this.said, ...callNotes(this.callId, call, flow, Number(this.state.get("msg"))), ...mediaNote(media, this.state.get("tab") === "media", () => this.reload()),
+      this.tabs, this.#part.element, this.media, this.logs);
+    this.#part.show();
+    this.#drawTabs();
+    if (isReload) Object.assign(this.#part.ladder.scroller, { scrollTop, scrollLeft });
+    const seen = flow.arrows.reduce((sum, { copies }) => sum + Math.max(copies.length, 1), 0);
+    find(".foot-facts").textContent = NOTES.facts(flow.arrows.length, seen, flow.hosts.length);
   }
 
-  /** @param {Flow} flow */
-  #draw(flow) {
-    this.#ladder = new Ladder(flow, {
-      absolute: this.values["time"] === "absolute",
-      select: (number) => this.select(number), toggleTime: () => this.toggleTime(),
+  /** Go to the call before or after this one in its search. @param {"previous" | "next"} way */
+  goTo(way) {
+    const place = neighboursOf(this.callId)?.[way];
+    if (place) go(place.href);
+  }
+
+  /** Close what is topmost, then leave. */
+  back() {
+    if (this.tab === "media" && this.state.get("stream")) this.#chooseStream(0);
+    else if (this.tab === "logs" && this.#logs?.clearFilter()) return;
+    else if (this.tab === "ladder" && this.#part?.back()) return;
+    else goBack(based("/calls"));
+  }
+
+  /** @param {import("../picture/save.js").Kind} kind @param {import("../picture/drawing.js").Theme} theme */
+  async #draw(kind, theme) {
+    if (!this.#part) return;
+    const { ladder } = this.#part;
+    const heading = this.place.querySelector("h1 > span:last-child")?.textContent ?? this.callId;
+    this.said.hidden = false;
+    this.said.textContent = HEAD.drawing;
+    try {
+      const { savePicture } = await import("../picture/save.js");
+      this.said.textContent = await savePicture(kind, ladder, { callId: this.callId, heading, theme });
+    } catch (error) {
+      this.said.textContent = HEAD.pictureFailed;
+      reportError(error);
+    }
+  }
+
+  /** Show the logs about the time of a message. @param {string} time */
+  #showLogsAt(time) {
+    this.state.note({ near: time });
+    this.showTab("logs");
+  }
+
+  #leaveLogs() {
+    this.#logs?.leave();
+    this.#logs = null;
+  }
+
+  /** @param {string | undefined} begin undefined where nothing but logs may be there */
+  #logsView(begin) {
+    return new LogsView({
+      callId: this.callId, at: this.state.get("at"), beginUs: begin ? micros(begin) : 0, isAlone: !begin,
+      values: () => this.state.values, note: (change) => this.state.note(change),
+      counted: (count, isMore) => {
+        this.#logCount = `${count.toLocaleString("en")}${isMore ? "+" : ""}`;
+        this.#drawLinks();
+      },
     });
-    this.body.replaceChildren(this.#ladder.element, this.panel.element);
-    if (this.#number) this.select(this.#number);
   }
 
-  /** @param {Flow} flow @param {CallMedia} media */
-  #drawTabs(flow, media) {
-    const isMedia = this.values["tab"] === "media";
-    const counts = { ladder: flow.arrows.length, media: media.streams.length };
-    this.tabs.replaceChildren(callTabs(isMedia ? "media" : "ladder", counts, (tab) => { this.showTab(tab); find("[aria-current]", this.tabs).focus(); }));
-    this.body.hidden = isMedia;
-    this.media.hidden = !isMedia;
-    if (isMedia) this.media.replaceChildren(mediaView(media, flow, Number(this.values["stream"]), (number) => this.#chooseStream(number)));
+  #drawLinks() {
+    const part = this.#part;
+    if (!part) return;
+    const hadFocus = this.tabs.querySelector("nav")?.contains(document.activeElement);
+    const counts = { ladder: part.flow.arrows.length.toLocaleString("en"), media: this.#media && this.#media.streams.length.toLocaleString("en"), logs: this.#logCount };
+    const links = callTabs(this.tab, counts, (tab) => { this.showTab(tab); find("[aria-current]", this.tabs).focus(); });
+    this.tabs.replaceChildren(links, this.tab === "ladder" ? part.bar : "");
+    if (hadFocus) find("[aria-current]", this.tabs).focus();
+  }
+
+  #drawTabs() {
+    const { tab } = this;
+    const part = this.#part;
+    if (!part) return;
+    this.#drawLinks();
+    part.element.hidden = tab !== "ladder";
+    this.media.hidden = tab !== "media";
+    this.logs.hidden = tab !== "logs";
+    callKeys(this, tab);
+    if (tab === "media" && this.#media) this.media.replaceChildren(mediaView(this.#media, part.flow, Number(this.state.get("stream")), (number) => this.#chooseStream(number)));
     else this.media.replaceChildren();
+    if (tab !== "logs" || !this.#logs) return;
+    this.logs.replaceChildren(this.#logs.element);
+    this.#logs.open();
   }
 
   /** Draw one stream alone, all with 0. @param {number} number */
   #chooseStream(number) {
     const at = [...this.media.querySelectorAll(".stream")].indexOf(/** @type {Element} */ (document.activeElement));
-    this.#note({ stream: number ? String(number) : "" });
+    this.state.note({ stream: number ? String(number) : "" });
     this.showTab("media");
     const row = this.media.querySelectorAll(".stream")[at];
     if (row instanceof HTMLElement) row.focus();
   }
-
-  #useKeys() {
-    /** @param {string} key @param {Tab} tab */
-    const action = (key, tab) => ({ keys: [key], hint: tab, run: () => this.showTab(tab) });
-    const tabs = this.#media ? [action("1", "ladder"), action("2", "media")] : [];
-    useKeys([
-      stepAction("message", (by) => { this.showTab("ladder"); this.step(by); this.#ladder?.focusSelected(); }),
-      { keys: ["t"], hint: "offset or time", run: () => this.toggleTime() },
-      ...tabs,
-      { keys: ["Escape"], hint: "back", run: () => this.#back() },
-    ]);
-  }
-
-  #back() {
-    if (this.values["tab"] === "media" && this.values["stream"]) this.#chooseStream(0);
-    else if (this.values["tab"] !== "media" && this.#number) this.select(0);
-    else goBack("/calls");
-  }
-
-  /** @param {Record<string, string>} change */
-  #note(change) {
-    this.values = Object.freeze({ ...this.values, ...change });
-    noteAddress(`${location.pathname}${writeAddress(PARAMETERS, this.values)}`);
-  }
 }
 
-/** A flow can be there without a call record. @param {unknown} error */
-function noRecord(error) {
-  if (error instanceof Problem && error.status === 404) return null;
-  throw error;
-}
-
-/** @param {string} segment */
+/** Return the Call-ID of a segment. @param {string} segment */
 function decoded(segment) {
   try {
-    return decodeURIComponent(segment);
+    return callIdOfSegment(segment);
   } catch {
     return segment;
   }

@@ -1,18 +1,24 @@
 /** The tabs of a call, as far as there is something behind them. */
 import { h } from "../dom.js";
+import { TAB_NAMES } from "../words/call.js";
 
-/** @typedef {"ladder" | "media"} Tab */
+/** @typedef {"ladder" | "media" | "logs"} Tab */
 
-/** @param {Tab} current @param {Record<Tab, number>} counts @param {(tab: Tab) => void} choose */
+/** In this order, and by these keys. @type {readonly Tab[]} */
+export const TABS = Object.freeze(["ladder", "media", "logs"]);
+
+/**
+ * Return the tabs; a count of null leaves a tab out, an empty one is not known yet.
+ * @param {Tab} current @param {Record<Tab, string | null>} counts @param {(tab: Tab) => void} choose
+ */
 export function callTabs(current, counts, choose) {
-  /** @param {Tab} tab @param {string} label */
-  const link = (tab, label) => h("a", {
+  const links = TABS.filter((tab) => counts[tab] !== null).map((tab) => h("a", {
     href: `?tab=${tab}`, "aria-current": tab === current && "page",
     click: (/** @type {MouseEvent} */ event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
       choose(tab);
     },
-  }, label, h("span", { class: "count" }, counts[tab].toLocaleString()));
-  return h("nav", { class: "tabs", "aria-label": "Parts of the call" }, link("ladder", "Ladder"), link("media", "Media"));
+  }, TAB_NAMES[tab], counts[tab] && h("span", { class: "count" }, counts[tab])));
+  return h("nav", { class: "tabs", "aria-label": TAB_NAMES.parts }, ...links);
 }
