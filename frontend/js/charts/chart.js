@@ -4,8 +4,9 @@
  * technology it is a slider over time. Behind it lie a table and CSV of the same numbers.
  */
 import { h, svg } from "../dom.js";
+import { CHARTS } from "../words/charts.js";
 import { binText, timeTicks } from "./bins.js";
-import { NOWHERE } from "./cursor.js";
+import { BIN_KEYS, NOWHERE } from "./cursor.js";
 import { readout } from "./readout.js";
 import { fixed } from "./scale.js";
 import { numbersBehind } from "./table.js";
@@ -13,7 +14,7 @@ import { numbersBehind } from "./table.js";
 /** @typedef {import("./bins.js").Bins} Bins */
 /** @typedef {import("./scale.js").Numbers} Numbers */
 /** @typedef {import("./scale.js").Axis} Axis */
-/** @typedef {{name: string, look: string, values: Numbers}} Layer a kind of bar, or a line */
+/** @typedef {{name: string, look: string, values: Numbers, href?: (at: number) => string}} Layer a kind of bar, or a line; where its figure of a bin, or NOWHERE's of all, leads */
 /** @typedef {{left: number, top: number, right: number, bottom: number, x: (at: number) => number, y: (value: number) => number}} Frame `x` of bins with fractions */
 /**
  * @typedef {object} Options
@@ -29,6 +30,7 @@ import { numbersBehind } from "./table.js";
  * @property {"bar" | "line"} kind
  * @property {{value: number, text: string}} [guide] a value that divides good from bad
  * @property {number} [height]
+ * @property {string} [span] class that says how wide the card is
  * @property {(at: number) => void} [open] what a click or Enter on a bin does
  * @property {string} [opens] the same in words
  */
@@ -40,23 +42,16 @@ const NAMES_RIGHT = 42;
 const TOP = 10;
 const BOTTOM = 20;
 const TICK_WIDTH = 72;
-const PAGE = 10;
-
-/** @type {Record<string, (at: number, last: number) => number>} */
-const KEYS = {
-  ArrowLeft: (at) => at - 1, ArrowRight: (at) => at + 1, PageUp: (at) => at - PAGE, PageDown: (at) => at + PAGE,
-  Home: () => 0, End: (_, last) => last,
-};
 
 /** Return a chart as a card. @param {Options} options @returns {HTMLElement} */
 export function chart(options) {
-  const { title, note, bins, layers, cursor, height = HEIGHT } = options;
+  const { title, note, bins, layers, cursor, height = HEIGHT, span = "" } = options;
   const last = bins.count - 1;
   const canvas = svg("svg", { height, width: "100%", "aria-hidden": "true" });
-  const plot = h("div", { class: options.open ? "plot opens" : "plot", tabindex: 0, role: "slider", "aria-label": `${title}, over time`,
+  const plot = h("div", { class: options.open ? "plot opens" : "plot", tabindex: 0, role: "slider", "aria-label": CHARTS.slider(title),
     "aria-valuemin": 0, "aria-valuemax": last, title: options.opens }, canvas);
   const read = readout(options);
-  const card = h("section", { class: "card chart", "aria-label": title },
+  const card = h("section", { class: `card chart ${span}`.trim(), "aria-label": title },
     h("header", {}, h("h2", {}, title), note && h("span", { class: "quiet" }, note)), read.element, plot,
     numbersBehind({ title, bins, layers }));
   let width = 0;
@@ -102,7 +97,7 @@ function listen(plot, { bins, cursor, open }, frame) {
     else cursor.move(at);
   });
   plot.addEventListener("keydown", (event) => {
-    const step = KEYS[event.key];
+    const step = BIN_KEYS[event.key];
     if (step) cursor.move(Math.min(Math.max(step(cursor.at === NOWHERE ? last + 1 : cursor.at, last), 0), last));
     else if (event.key === "Enter" && open && cursor.at !== NOWHERE) open(cursor.at);
     else if (event.key === "Escape" && cursor.at !== NOWHERE) cursor.move(NOWHERE);

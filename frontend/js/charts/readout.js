@@ -1,5 +1,6 @@
 /** The figures of the bin that is read, above a chart; at rest the key of its bars. */
 import { h, svg } from "../dom.js";
+import { CHARTS } from "../words/charts.js";
 import { binText } from "./bins.js";
 import { NOWHERE } from "./cursor.js";
 import { barPath } from "./marks.js";
@@ -16,14 +17,19 @@ export function readout({ bins, layers, text, kind }) {
   const total = ({ values }) => (kind === "bar" ? text(present(values).reduce((sum, value) => sum + value, 0)) : "");
   const figures = layers.map(() => h("b"));
   const when = h("span", { class: "when" });
-  const element = h("div", { class: "readout", "aria-hidden": "true" },
-    ...layers.map(({ name, look }, index) => h("span", { class: "entry" }, swatch(kind, look), `${name} `, figures[index])), when);
+  const isLinked = layers.some(({ href }) => href);
+  const entries = layers.map(({ name, look, href }, index) => h(href ? "a" : "span", { class: "entry", ...(href && { href: href(NOWHERE) }) }, swatch(kind, look), `${name} `, figures[index]));
+  // Without links it says nothing that the plot does not tell assistive technology itself.
+  const element = h("div", { class: "readout", ...(!isLinked && { "aria-hidden": "true" }) }, ...entries, when);
   /** @param {number} at */
   const show = (at) => {
-    layers.forEach((layer, index) => figures[index]?.replaceChildren(at === NOWHERE ? total(layer) : valueText(at, layer)));
+    layers.forEach((layer, index) => {
+      figures[index]?.replaceChildren(at === NOWHERE ? total(layer) : valueText(at, layer));
+      if (layer.href) entries[index]?.setAttribute("href", layer.href(at));
+    });
     when.textContent = at === NOWHERE ? "" : binText(bins, at);
   };
-  return { element, show, words: (/** @type {number} */ at) => layers.map((layer) => `${layer.name} ${valueText(at, layer).replace(NOTHING, "nothing")}`).join(", ") };
+  return { element, show, words: (/** @type {number} */ at) => layers.map((layer) => `${layer.name} ${valueText(at, layer).replace(NOTHING, CHARTS.nothing)}`).join(", ") };
 }
 
 /** @param {"bar" | "line"} kind @param {string} look */

@@ -24,6 +24,9 @@ export const percentLow = (values) => Math.max(0, Math.floor((Math.min(100, ...v
 /** Return the numbers that are there. @param {Numbers} values @returns {number[]} */
 export const present = (values) => values.filter((value) => value !== null);
 
+/** Return what layers add up to in each of so many bins. @param {number} count @param {readonly {values: Numbers}[]} layers @returns {number[]} */
+export const sumsOf = (count, layers) => Array.from({ length: count }, (_, at) => layers.reduce((sum, { values }) => sum + (values[at] ?? 0), 0));
+
 /**
  * Return the paths of a line, and of the dots that values between holes are.
  * @param {Numbers} values @param {(at: number) => number} x @param {(value: number) => number} y

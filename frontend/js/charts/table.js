@@ -1,5 +1,7 @@
 /** The numbers behind a chart as a table and as CSV, made when somebody asks for them. */
 import { h } from "../dom.js";
+import { zonedIso } from "../times.js";
+import { CHARTS } from "../words/charts.js";
 import { binText, timeOf } from "./bins.js";
 import { NOTHING } from "./readout.js";
 
@@ -10,7 +12,7 @@ const DIGITS = 3;
 
 /** @param {Numbers} numbers */
 export function numbersBehind(numbers) {
-  const box = h("details", { class: "behind" }, h("summary", {}, "Table"));
+  const box = h("details", { class: "behind" }, h("summary", {}, CHARTS.table));
   box.addEventListener("toggle", () => {
     if (box.open && !box.querySelector("table")) box.append(csvLink(numbers), tableOf(numbers));
   });
@@ -21,16 +23,16 @@ export function numbersBehind(numbers) {
 function tableOf({ title, bins, layers }) {
   const rows = Array.from({ length: bins.count }, (_, at) => h("tr", {}, h("th", { scope: "row" }, binText(bins, at)),
     ...layers.map(({ values }) => h("td", {}, values[at] == null ? NOTHING : rounded(values[at])))));
-  return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `Numbers of ${title}` }, h("table", { class: "figures" },
-    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Time"), ...layers.map(({ name }) => h("th", { scope: "col" }, name)))), h("tbody", {}, ...rows)));
+  return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": CHARTS.numbers(title) }, h("table", { class: "figures" },
+    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, CHARTS.time), ...layers.map(({ name }) => h("th", { scope: "col" }, name)))), h("tbody", {}, ...rows)));
 }
 
 /** @param {Numbers} numbers */
 function csvLink({ title, bins, layers }) {
   const lines = Array.from({ length: bins.count }, (_, at) =>
-    [new Date(timeOf(bins, at)).toISOString(), ...layers.map(({ values }) => values[at] ?? "")].join(","));
+    [zonedIso(timeOf(bins, at)), ...layers.map(({ values }) => values[at] ?? "")].join(","));
   const text = [["time", ...layers.map(({ name }) => quoted(name))].join(","), ...lines, ""].join("\r\n");
-  return h("a", { class: "button", download: `${title.toLowerCase().replaceAll(/\W+/g, "-")}.csv`, href: `data:text/csv;charset=utf-8,${encodeURIComponent(text)}` }, "CSV");
+  return h("a", { class: "button", download: `${title.toLowerCase().replaceAll(/\W+/g, "-")}.csv`, href: `data:text/csv;charset=utf-8,${encodeURIComponent(text)}` }, CHARTS.csv);
 }
 
 /** @param {string} text */

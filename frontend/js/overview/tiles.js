@@ -1,54 +1,78 @@
-/** The tiles at the head: attempts and the ratios of RFC 6076 and of telephony, each with its course. */
+/** The tiles at the head: figure, comparison with a week ago, course; each leads to its calls. */
+import { based } from "../base.js";
 import { NOTHING } from "../charts/readout.js";
 import { spark } from "../charts/marks.js";
 import { h } from "../dom.js";
+import { mosText } from "../media/words.js";
+import { MEANS, RATIOS, TILES } from "../words/home.js";
+import { difference, growth } from "./change.js";
 
 /** @typedef {import("./data.js").Overview} Overview */
 /** @typedef {(more?: Record<string, string>) => string} CallsHref */
-/** @typedef {{name: "ser"|"seer"|"asr"|"ner"|"scr"|"isa"|"ira", label: string, words: string, means: string, calls: Record<string, string>}} Spec */
+/** @typedef {{name: string, words?: string, means: string, href: string, figure: string, unit?: string, part?: string, below: string, line: SVGElement}} Tile */
 
-/** Points of percent that fill the height of a small line at least. */
+/** Spans that fill the height of a small line at least. */
 const LEAST_POINTS = 10;
 const LEAST_CALLS = 4;
-
-/** `calls` are what a search can tell of those counted; where it cannot, all calls. @type {Spec[]} */
-const SPECS = [
-  { name: "ser", label: "SER", words: "answered", means: "Session establishment ratio, RFC 6076 4.6: answered / (all − redirected)", calls: { status: "2*" } },
-  { name: "seer", label: "SEER", words: "effective", means: "Session establishment effectiveness ratio, RFC 6076 4.7: answered, 480, 486, 600, 603 / (all − redirected)", calls: {} },
-  { name: "asr", label: "ASR", words: "answered", means: "Answer seizure ratio, ITU-T E.411: answered / all", calls: { status: "2*" } },
-  { name: "ner", label: "NER", words: "network", means: "Network effectiveness ratio, ITU-T E.425: answered, 480, 486, 487, 600, 603 / all", calls: {} },
-  { name: "scr", label: "SCR", words: "completed", means: "Session completion ratio, RFC 6076 4.9: sessions whose BYE was answered with 2xx / all", calls: { state: "completed" } },
-  { name: "isa", label: "ISA", words: "ineffective", means: "Ineffective session attempts, RFC 6076 4.8: 408, 500, 503, 504 / all", calls: {} },
-];
-
-/** @type {Spec} */
-const IRA = { name: "ira", label: "IRA", words: "registrations", means: "Ineffective registration attempts, RFC 6076 4.2: failed / all registrations", calls: {} };
+const LEAST_MS = 100;
+const LEAST_MOS = 0.5;
 
 /** `61.8` @param {number | null} percent */
 export const percentText = (percent) => (percent === null ? NOTHING : percent.toFixed(1));
 
 /** @param {import("./data.js").Ratio} ratio */
-export const partText = ({ numerator, denominator }) => `${numerator.toLocaleString()} of ${denominator.toLocaleString()}`;
+export const partText = ({ numerator, denominator }) => TILES.part(numerator, denominator);
 
 /** @param {Overview} overview @param {CallsHref} callsHref */
-export function tiles({ kpis, course, statuses }, callsHref) {
-  const attempts = kpis.asr.denominator;
-  const all = statuses[0]?.values.map((_, at) => statuses.reduce((sum, { values }) => sum + (values[at] ?? 0), 0)) ?? [];
-  /** @param {Spec} spec @param {string} href */
-  const ratio = ({ name, label, words, means }, href) => tile({
-    label, words, means, href, figure: percentText(kpis[name].value), unit: kpis[name].value === null ? "" : "%",
-    below: kpis[name].denominator ? partText(kpis[name]) : "nothing to count", line: spark(course[name], LEAST_POINTS),
-  });
+export function tiles(overview, callsHref) {
+  const { kpis, course } = overview;
   return h("div", { class: "tiles" },
-    tile({ label: "Calls", words: "attempts", means: "Attempts that have ended or been answered, each once", href: callsHref(), figure: attempts.toLocaleString(), unit: "",
-      below: `${kpis.asr.numerator.toLocaleString()} answered`, line: spark(all, LEAST_CALLS) }),
-    ...SPECS.map((spec) => ratio(spec, callsHref(spec.calls))), ratio(IRA, "/registrations"));
+    tile(callsTile(overview, callsHref)),
+    tile(ratioTile(overview, "ser", callsHref({ status: "2*" }))),
+    tile(ratioTile(overview, "seer", callsHref())),
+    tile(pddTile(overview, callsHref)), tile(mosTile(overview, callsHref)),
+    tile({ name: TILES.registered, words: TILES.now, means: MEANS.registered, href: based("/registrations"),
+      figure: overview.registered === null ? NOTHING : overview.registered.toLocaleString(),
+      below: overview.registered === null ? TILES.onlyNow : TILES.registrations(sum(course.registrations_failed), kpis.ira.denominator), line: spark(course.registrations, LEAST_CALLS) }));
 }
 
-/** @param {{label: string, words: string, means: string, href: string, figure: string, unit: string, below: string, line: SVGElement}} parts */
-function tile({ label, words, means, href, figure, unit, below, line }) {
-  return h("a", { class: "card tile", href, title: means },
-    h("span", { class: "tile-name" }, h("b", {}, label), ` ${words}`),
-    h("span", { class: "tile-figure" }, figure, unit && h("small", {}, ` ${unit}`)),
-    h("span", { class: "tile-part" }, below), line);
+/** @param {Overview} overview @param {CallsHref} callsHref @returns {Tile} */
+function callsTile({ kpis, before, course }, callsHref) {
+  const attempts = kpis.asr.denominator;
+  return { name: TILES.calls, means: MEANS.calls, href: callsHref(), figure: attempts.toLocaleString(), part: TILES.answered(kpis.asr.numerator),
+    below: growth(attempts, before.attempts) || TILES.nothingBefore, line: spark(course.attempts, LEAST_CALLS) };
 }
+
+/** @param {Overview} overview @param {"ser" | "seer"} name @param {string} href @returns {Tile} */
+function ratioTile({ kpis, before, course }, name, href) {
+  const { value, denominator } = kpis[name];
+  return { name: TILES[name], words: RATIOS.words[name], means: MEANS[name], href, figure: percentText(value), unit: value === null ? "" : "%", part: denominator ? partText(kpis[name]) : "",
+    below: denominator ? difference(value, before.ratios[name].value, TILES.points) || TILES.nothingBefore : TILES.noCalls, line: spark(course[name], LEAST_POINTS) };
+}
+
+/** @param {Overview} overview @param {CallsHref} callsHref @returns {Tile} */
+function pddTile({ kpis, before, course }, callsHref) {
+  const seconds = inSeconds(kpis.pdd.p95_ms);
+  return { name: TILES.pdd, means: MEANS.pdd, href: callsHref(), figure: seconds === null ? NOTHING : seconds.toFixed(1), unit: seconds === null ? "" : "s",
+    below: seconds === null ? TILES.noCalls : difference(seconds, inSeconds(before.pdd_p95_ms), "s") || TILES.nothingBefore, line: spark(course.pdd_mean, LEAST_MS) };
+}
+
+/** @param {Overview} overview @param {CallsHref} callsHref @returns {Tile} */
+function mosTile({ media, before, course }, callsHref) {
+  return { name: TILES.mos, words: TILES.mos2, means: MEANS.mos, href: callsHref(media.mos === null ? {} : { outcome: "poor" }), figure: media.mos === null ? NOTHING : mosText(media.mos),
+    below: media.mos === null ? TILES.noReports : difference(media.mos, before.media.mos, "") || TILES.nothingBefore, line: spark(course.media_mos, LEAST_MOS) };
+}
+
+/** @param {Tile} parts */
+function tile({ name, words = "", means, href, figure, unit, part, below, line }) {
+  return h("a", { class: "card tile", href, title: means },
+    h("span", { class: "tile-name" }, h("b", {}, name), words && ` ${words}`),
+    h("span", { class: "tile-figure" }, figure, unit && h("small", {}, ` ${unit}`), part && h("small", { class: "tile-part" }, ` ${part}`)),
+    h("span", { class: "tile-below" }, below), line);
+}
+
+/** @param {import("../charts/scale.js").Numbers} values */
+const sum = (values) => values.reduce((/** @type {number} */ total, value) => total + (value ?? 0), 0);
+
+/** @param {number | null} ms */
+const inSeconds = (ms) => (ms === null ? null : ms / 1000);
