@@ -49,6 +49,8 @@ def test_a_call_through_rtpengine_has_media_of_both_directions(
     call_id = f"media-{time.time_ns()}@example.org"
     control = free_port()
     options = (
+        # The system's own names ports, which two at a time cannot share.
+        "--config-file=none",
         f"--interface={HOST}", f"--listen-ng={HOST}:{control}", "--table=-1", "--foreground",
         "--log-stderr", "--port-min=33200", "--port-max=33300",
         f"--homer={HOST}:{hepscope.udp[1]}", "--homer-protocol=udp", "--homer-id=2003",

@@ -8,7 +8,7 @@ import pytest
 
 from hepscope_common.node_report import LOG_TYPE
 from support.builders import make_packet, make_request
-from support.service import Json, Service, running_hepscope, until
+from support.service import PATIENCE_SECONDS, Json, Service, running_hepscope, until
 
 pytestmark = pytest.mark.database
 
@@ -72,7 +72,7 @@ def test_every_refusal_is_seen_where_it_belongs(guarded: Service) -> None:
         is_so = {at: item["refusals"] for at, item in found.items()} == expected
         return found if is_so and found["node", "good"]["packet_count"] == 5 else None
 
-    found = until(settled, "five items with their refusals", seconds=30)
+    found = until(settled, "five items with their refusals")
     good = found["node", "good"]
     # What is ahead, less the delay of a busy machine.
     assert 30_000 < good["clock_skew_ms"] <= 90_000
@@ -81,9 +81,14 @@ def test_every_refusal_is_seen_where_it_belongs(guarded: Service) -> None:
     assert (said["instance"], said["is_living"], said["packets"]) == ("ams-1", True, 5)
     assert found["node", "stranger"]["packet_count"] == 0
 
-    samples = guarded.metrics().samples
-    traffic = {at["node"] for name, at, _ in samples if name == "hepscope_packets_total"}
-    assert traffic == {"good"}
+    def counted() -> dict[str, float]:
+        samples = guarded.metrics().samples
+        return {
+            at["node"]: value for name, at, value in samples if name == "hepscope_packets_total"
+        }
+
+    until(lambda: counted().get("good") == 5, "the exporter to count")
+    assert counted() == {"good": 5}
     assert guarded.every("messages", protocol_type=LOG_TYPE) == []
     assert [node["name"] for node in guarded.every("nodes", refusals="network")] == ["127.0.0.4"]
 
@@ -96,12 +101,12 @@ def test_rates_rise_and_fall(guarded: Service) -> None:
         return item["packets_per_s"] or 0.0 if item else 0.0
 
     sent = 0
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while rate() == 0 and time.monotonic() < deadline:
         send(guarded, "127.0.0.1", *[options(b"busy", KEY)] * 10)
         sent += 10
     assert rate() > 0
-    until(lambda: rate() == 0, "a rate of zero", seconds=30)
+    until(lambda: rate() == 0, "a rate of zero")
 
     (said,) = nodes(guarded)["node", "busy"]["instances"]
     assert said["packets"] == sent

@@ -1,6 +1,8 @@
 /** The foot of a list that goes on: a button, and its own states, so that the rows stay. */
 import { h } from "../dom.js";
 import { failureCard } from "../states.js";
+import { LIST } from "../words/lists.js";
+import { STATE_WORDS } from "../words/states.js";
 
 /**
  * Return the foot.
@@ -9,10 +11,10 @@ import { failureCard } from "../states.js";
  */
 export function moreFoot(loader, what, load) {
   const place = h("div", { class: "more" });
-  const offer = () => place.replaceChildren(h("button", { type: "button", click: more }, `Show more ${what}`));
+  const offer = () => place.replaceChildren(h("button", { type: "button", click: more }, LIST.more(what)));
   const more = () => void loader.run({
-    place, what: "Loading more", load, stopped: offer,
-    failed: (error) => place.replaceChildren(failureCard(error, `More ${what} cannot be shown`, [{ label: "Try again", run: more, first: true }])),
+    place, what: LIST.loadingMore, load, stopped: offer,
+    failed: (error) => place.replaceChildren(failureCard(error, LIST.noMore(what), [{ label: STATE_WORDS.tryAgain, run: more, first: true }])),
   });
   offer();
   return place;

@@ -21,7 +21,7 @@ const LATE = 2.5;
 const timeMs = (point) => micros(point.time) / 1000;
 
 /** Return the usual time between reports, 0 of a single one. @param {MediaStream} stream */
-export function intervalMs({ points }) {
+function intervalMs({ points }) {
   const between = points.slice(1).map((point, at) => timeMs(point) - timeMs(/** @type {MediaPoint} */ (points[at]))).sort((one, other) => one - other);
   return between[Math.floor(between.length / 2)] ?? 0;
 }

@@ -4,10 +4,11 @@ import { NOTHING } from "../charts/readout.js";
 import { h, svg } from "../dom.js";
 import { courseOf } from "./course.js";
 import { PICKS, POOR_MOS, codecText, contextsOf, isEstimated, mosText, msText, reportsText, shareText, ssrcText } from "./words.js";
+import { MEDIA } from "../words/media.js";
 
 /** @typedef {import("../api.js").MediaStream} MediaStream */
 /** @typedef {import("../charts/bins.js").Bins} Bins */
-/** @typedef {{number: number, stream: MediaStream, look: string, path: string}} Line a stream as the charts draw it; look "" where they do not */
+/** @typedef {{number: number, name: string, stream: MediaStream, look: string, path: string}} Line a stream as the charts draw it; look "" where they do not */
 
 /** Spans that fill the height of a small line at least. */
 const LEAST_MOS = 1;
@@ -18,11 +19,11 @@ const LEAST_MS = 20;
  * @param {Line[]} lines @param {Bins} bins @param {number} chosen @param {(number: number) => void} choose
  */
 export function streamList(lines, bins, chosen, choose) {
-  return h("ol", { class: "streams", "aria-label": "Streams" }, ...lines.map((line) => h("li", {}, streamRow(line, bins, chosen, choose))));
+  return h("ol", { class: "streams", "aria-label": MEDIA.streams }, ...lines.map((line) => h("li", {}, streamRow(line, bins, chosen, choose))));
 }
 
 /** @param {Line} line @param {Bins} bins @param {number} chosen @param {(number: number) => void} choose */
-function streamRow({ number, stream, look, path }, bins, chosen, choose) {
+function streamRow({ number, name, stream, look, path }, bins, chosen, choose) {
   const isChosen = number === chosen;
   const summary = stream.summary.reports > 1 ? stream.summary : withoutMeans(stream.summary);
   const click = (/** @type {MouseEvent} */ event) => {
@@ -31,16 +32,16 @@ function streamRow({ number, stream, look, path }, bins, chosen, choose) {
     choose(isChosen ? 0 : number);
   };
   return h("a", { class: "stream", href: `?tab=media${isChosen ? "" : `&stream=${number}`}`, "aria-current": isChosen && "true",
-    title: isChosen ? "Draw all streams" : "Draw this stream alone", click },
-  h("span", { class: "stream-path" }, lineSwatch(look), h("b", {}, number), ` ${path}`),
+    title: isChosen ? MEDIA.drawAll : MEDIA.drawOne, click },
+  h("span", { class: "stream-path" }, lineSwatch(look), h("b", {}, MEDIA.hears(name)), h("span", { class: "quiet" }, ` ${path}`)),
   h("span", { class: "stream-words code" }, [ssrcText(stream.ssrc), codecText(stream)].filter(Boolean).join(" · ")),
   h("span", { class: "stream-words" }, [reportsText(stream), stream.reporter].filter(Boolean).join(" · ")),
   h("span", { class: "stream-figures" },
-    ...(isEstimated(stream) || summary.mos_said.worst === null ? [mosFigure("MOS", `estimated, ${contextsOf(stream)}`, summary.mos)] : []),
-    ...(summary.mos_said.worst === null ? [] : [mosFigure("MOS said", "as the source says", summary.mos_said)]),
-    figure("Loss", stream.loss_window === "cumulative" ? "since the stream began" : "in an interval", shareText(summary.loss.mean), shareText(summary.loss.worst)),
-    figure("Jitter", "interarrival, RFC 3550", msText(summary.jitter_ms.mean), msText(summary.jitter_ms.worst)),
-    figure("Round trip", "", msText(summary.round_trip_ms.mean), msText(summary.round_trip_ms.worst))),
+    ...(isEstimated(stream) || summary.mos_said.worst === null ? [mosFigure(MEDIA.mos, MEDIA.estimatedAs(contextsOf(stream)), summary.mos)] : []),
+    ...(summary.mos_said.worst === null ? [] : [mosFigure(MEDIA.mosSaid, MEDIA.bySource, summary.mos_said)]),
+    figure(MEDIA.lossShort, stream.loss_window === "cumulative" ? MEDIA.sinceBegin : MEDIA.inInterval, shareText(summary.loss.mean), shareText(summary.loss.worst)),
+    figure(MEDIA.jitter, MEDIA.interarrival, msText(summary.jitter_ms.mean), msText(summary.jitter_ms.worst)),
+    figure(MEDIA.roundTrip, "", msText(summary.round_trip_ms.mean), msText(summary.round_trip_ms.worst))),
   stream.points.length > 1 && course(stream, bins));
 }
 
@@ -53,7 +54,7 @@ function withoutMeans({ reports, ...ranges }) {
 /** @param {string} name @param {string} means @param {{mean: number | null, worst: number | null}} range */
 function mosFigure(name, means, { mean, worst }) {
   const isPoor = worst !== null && worst < POOR_MOS;
-  return figure(name, worst === null ? "not estimated: loss is not known, or it is no speech" : means, mosText(mean), `${mosText(worst)}${isPoor ? " ↓" : ""}`, isPoor);
+  return figure(name, worst === null ? MEDIA.noEstimate : means, mosText(mean), `${mosText(worst)}${isPoor ? " ↓" : ""}`, isPoor);
 }
 
 /** @param {string} name @param {string} means @param {string} mean @param {string} worst @param {boolean} [isPoor] */

@@ -1,5 +1,6 @@
 /** Media figures as text, and what a figure of a stream is called. */
 import { NOTHING } from "../charts/readout.js";
+import { MEDIA, REPORT_KINDS } from "../words/media.js";
 
 /** @typedef {import("../api.js").MediaStream} MediaStream */
 /** @typedef {import("../api.js").MediaPoint} MediaPoint */
@@ -43,12 +44,12 @@ export const ssrcText = (ssrc) => (ssrc === null ? "" : ssrc.toString(16).padSta
 
 /** @param {MediaStream} stream */
 export function codecText({ codec, codec_from: from }) {
-  if (!codec) return "codec not known";
-  return from === "assumed" ? `${codec}, assumed` : codec;
+  if (!codec) return MEDIA.unknownCodec;
+  return from === "assumed" ? MEDIA.assumed(codec) : codec;
 }
 
 /** Whose reports they are. @param {MediaStream} stream */
 export function reportsText({ summary, way, node, kind }) {
-  const whose = way === "received" ? "by the receiver" : way === "sent" ? "by the sender" : "";
-  return [`${summary.reports.toLocaleString()} ${summary.reports === 1 ? "report" : "reports"}`, kind, whose, node && `at ${node}`].filter(Boolean).join(" · ");
+  const whose = way === "received" ? MEDIA.byReceiver : way === "sent" ? MEDIA.bySender : "";
+  return [MEDIA.reportCount(summary.reports), REPORT_KINDS[kind] ?? kind, whose, node && MEDIA.at(node)].filter(Boolean).join(" · ");
 }
