@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from support.browser import PHONE, Pages, arrows, least_contrast, rows
+from support.browser import PHONE, Pages, arrows, fit, least_contrast, rows
 from support.builders import BASE_US, make_call
 from support.service import Service
 
@@ -55,6 +55,19 @@ def test_fits_on_a_phone(pages: Pages, path: str) -> None:
         )
     )
     assert all(height >= 44 for height in low if height)
+    # A large screen that is enlarged four times.
+    page.set_viewport_size({"width": 320, "height": 256})
+    read = page.locator(".grid-scroll, .ladder")
+    assert read.evaluate("one => one.clientHeight") >= 100
+    # A ladder of another width brings its message into sight again.
+    fit(page)
+    # Rows are drawn anew while it scrolls: what is last is looked up again.
+    read.evaluate("one => { one.scrollIntoView(); one.scrollTo(0, one.scrollHeight); }")
+    expect(read.get_by_role("link").last).to_be_in_viewport(ratio=1)
+    # The narrowest that has the whole bar: the zone gives way.
+    for width, height in ((320, 256), (724, 800)):
+        page.set_viewport_size({"width": width, "height": height})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_reads_as_a_list(pages: Pages) -> None:
