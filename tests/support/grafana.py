@@ -56,16 +56,27 @@ def promql() -> list[Asked]:
         for name, dashboard in dashboards().items()
         for panel in panels(dashboard)
         for target in panel["targets"]
-        if "expr" in target
+        if "expr" in target and target["datasource"]["type"] == "prometheus"
+    ]
+
+
+def logql() -> list[Asked]:
+    """Return the LogQL of all panels, as it stands in them."""
+    return [
+        Asked(name, panel["title"], target["expr"])
+        for name, dashboard in dashboards().items()
+        for panel in panels(dashboard)
+        for target in panel["targets"]
+        if target["datasource"]["type"] == "loki"
     ]
 
 
 def label_values() -> list[Asked]:
-    """Return the selectors of all variables that list the values of a label."""
+    """Return the selectors of all variables that list the values of a metric's label."""
     found = []
     for name, dashboard in dashboards().items():
         for variable in dashboard["templating"]["list"]:
-            if variable["type"] == "query":
+            if variable["type"] == "query" and variable["datasource"]["type"] == "prometheus":
                 metric, label = re.findall(r"label_values\((\w+), (\w+)\)", variable["query"])[0]
                 found.append(Asked(name, variable["name"], f"count by ({label}) ({metric})"))
     return found

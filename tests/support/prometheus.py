@@ -19,8 +19,8 @@ import pytest
 from support.kafka import free_port
 from support.service import Json, until
 
-START_SECONDS = 60.0
-STOP_SECONDS = 20.0
+START_SECONDS = 120.0
+STOP_SECONDS = 60.0
 
 _CONFIG = """\
 global:
@@ -62,6 +62,8 @@ class Prometheus:
         self._folder = tempfile.TemporaryDirectory(prefix="hepscope-prometheus-")
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"http://127.0.0.1:{free_port()}"
+        self.at: float | None = None
+        """The time for which expressions are asked, in seconds since 1970; None: now."""
 
     def __enter__(self) -> Self:
         folder = Path(self._folder.name)
@@ -106,8 +108,9 @@ class Prometheus:
         self._folder.cleanup()
 
     def query(self, expression: str) -> list[Json]:
-        """Return what an expression gives now, of which each is {"metric", "value": [t, text]}."""
-        answer = self._get("query", {"query": expression})
+        """Return what an expression gives, of which each is {"metric", "value": [t, text]}."""
+        time = {} if self.at is None else {"time": str(self.at)}
+        answer = self._get("query", {"query": expression, **time})
         found: list[Json] = answer["result"]
         return found
 
@@ -148,7 +151,7 @@ class Prometheus:
 
     def _get(self, path: str, parameters: Mapping[str, str]) -> Json:
         answer = httpx.get(
-            f"{self.url}/api/v1/{path}", params=dict(parameters), trust_env=False, timeout=20
+            f"{self.url}/api/v1/{path}", params=dict(parameters), trust_env=False, timeout=60
         ).json()
         assert answer["status"] == "success", answer
         data: Json = answer["data"]

@@ -117,6 +117,10 @@ where day >= date_trunc('day', $__timeFrom()::timestamptz at time zone 'UTC') at
 order by last_at desc
 limit 500"""
 
+_LOGS: Final = (
+    "Log lines in Loki",
+    '/d/hepscope-logs?var-call_id=${__data.fields["Call-ID"]:percentencode}&${__url_time_range}',
+)
 _OPEN: Final = ("Open on the page", '${page}/calls/${__data.fields["Call-ID"]:percentencode}')
 
 
@@ -148,10 +152,11 @@ def board() -> Board:
                     graph("Calls", "By how they ended so far.", "short", Sql(_COUNTS, True),
                           span=24, is_stacked=True),
                     rows("Calls, newest first", "At most 500. Setup: INVITE to answer; MOS: the"
-                         " worst that a report said. Click a Call-ID for the flow.",
+                         " worst that a report said. Click a Call-ID for the flow, the number of"
+                         " messages for log lines in Loki.",
                          Sql(_CALLS), height=14,
                          units={"Setup": "s", "Duration": "dtdurations"},
-                         links={"Call-ID": _OPEN}),
+                         links={"Call-ID": _OPEN, "Messages": _LOGS}),
                 ],
             ),
             Row(

@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping
 
 from dashboards import (
     call_search,
+    capture_agents,
     health,
     homer_media,
     homer_sip,
     hosts,
+    log_lines,
     nodes_and_targets,
     qos_rtcp,
     qos_xrtp,
@@ -30,8 +32,10 @@ BOARDS: Mapping[str, Callable[[], Board]] = {
     "QOS_XRTP": qos_xrtp.board,
     "call_search": call_search.board,
     "nodes_and_targets": nodes_and_targets.board,
+    "logs": log_lines.board,
     "map": world_map.board,
     "health": health.board,
+    "capture_agents": capture_agents.board,
     "hosts": hosts.board,
     "homer_sip": homer_sip.board,
     "homer_media": homer_media.board,

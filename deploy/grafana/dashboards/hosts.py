@@ -1,4 +1,4 @@
-"""hepscope: hosts: the machines, as node-exporter sees them."""
+"""hepscope: hosts: the machines, as node-exporter sees them (Alloy has one in it)."""
 
 from dashboards.board import Board, Row
 from dashboards.panels import BAD_ABOVE_ZERO, BYTES, PER_SECOND, PERCENT, Steps, graph
@@ -16,7 +16,8 @@ def board() -> Board:
     return Board(
         uid="hepscope-hosts",
         title="hepscope: hosts",
-        description="The machines under hepscope and its database, from node-exporter (port 9100).",
+        description="The machines under hepscope and its database, from node-exporter (port 9100)"
+        " or Alloy.",
         variables=[metrics(), of_label("host", "instance", "node_uname_info", "machines")],
         rows=[
             Row(

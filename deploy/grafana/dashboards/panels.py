@@ -6,6 +6,7 @@ from typing import Protocol
 from grafana_foundation_sdk.builders import common as shapes
 from grafana_foundation_sdk.builders import dashboard as boards
 from grafana_foundation_sdk.builders import heatmap, stat, table, timeseries
+from grafana_foundation_sdk.builders import logs as log_panels
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.cog.variants import Dataquery
 from grafana_foundation_sdk.models import common
@@ -20,7 +21,7 @@ from grafana_foundation_sdk.models.dashboard import (
 )
 from grafana_foundation_sdk.models.heatmap import HeatmapColorMode
 
-from dashboards.queries import DATABASE, METRICS, Query, Sql
+from dashboards.queries import DATABASE, LOGS, METRICS, LogQuery, Query, Sql
 
 GREEN, YELLOW, RED, BLUE = "green", "yellow", "red", "blue"
 PERCENT, SECONDS, PER_SECOND, BYTES = "percentunit", "s", "cps", "bytes"
@@ -46,7 +47,7 @@ def graph(
     title: str,
     description: str,
     unit: str,
-    *queries: Query | Sql,
+    *queries: Query | Sql | LogQuery,
     span: int = 12,
     height: int = 8,
     is_stacked: bool = False,
@@ -129,6 +130,20 @@ def rows(
     return panel
 
 
+def lines(
+    title: str, description: str, query: LogQuery, *, height: int = 14, is_wrapped: bool = False
+) -> log_panels.Panel:
+    """Return log lines, newest first, with what lies beside each when it is opened."""
+    panel = log_panels.Panel().title(title).description(description)
+    panel.span(24).height(height).datasource(LOGS).targets(_targets([query]))
+    panel.show_time(show_time=True).show_labels(show_labels=False)
+    panel.wrap_log_message(wrap_log_message=is_wrapped).enable_log_details(enable_log_details=True)
+    panel.prettify_log_message(prettify_log_message=False)
+    panel.show_common_labels(show_common_labels=False)
+    panel.dedup_strategy(common.LogsDedupStrategy.NONE)
+    return panel.sort_order(common.LogsSortOrder.DESCENDING)
+
+
 def distribution(
     title: str, description: str, unit: str, query: Query, *, span: int = 12
 ) -> heatmap.Panel:
@@ -147,8 +162,11 @@ def _targets(queries: Sequence[_Target]) -> list[Builder[Dataquery]]:
     return [query.builder(chr(ord("A") + index)) for index, query in enumerate(queries)]
 
 
-def _source(queries: Sequence[Query | Sql]) -> DataSourceRef:
-    return DATABASE if isinstance(queries[0], Sql) else METRICS
+def _source(queries: Sequence[Query | Sql | LogQuery]) -> DataSourceRef:
+    first = queries[0]
+    if isinstance(first, LogQuery):
+        return LOGS
+    return DATABASE if isinstance(first, Sql) else METRICS
 
 
 def _thresholds(steps: Steps) -> boards.ThresholdsConfig:

@@ -1,16 +1,18 @@
-"""Queries of panels: PromQL, and SQL for PostgreSQL, which the library has no type for."""
+"""Queries of panels: PromQL, LogQL, and SQL for PostgreSQL, which the library has no type for."""
 
 from dataclasses import dataclass
 from typing import Self
 
-from grafana_foundation_sdk.builders import prometheus
+from grafana_foundation_sdk.builders import loki, prometheus
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.cog.variants import Dataquery
 from grafana_foundation_sdk.models.dashboard import DataSourceRef
+from grafana_foundation_sdk.models.loki import LokiQueryType
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 METRICS = DataSourceRef(type_val="prometheus", uid="${metrics}")
 DATABASE = DataSourceRef(type_val="grafana-postgresql-datasource", uid="${database}")
+LOGS = DataSourceRef(type_val="loki", uid="${logs}")
 """Data sources are variables, so that a dashboard works wherever it is imported."""
 
 
@@ -34,6 +36,21 @@ class Query:
         if self.is_instant:
             return built.instant().format(PromQueryFormat.TABLE)
         return built.range()
+
+
+@dataclass(frozen=True, slots=True)
+class LogQuery:
+    """A LogQL expression: of lines, or of numbers over time and what their series are called."""
+
+    expr: str
+    legend: str = ""
+
+    def builder(self, ref_id: str) -> Builder[Dataquery]:
+        """Return it as the library wants it."""
+        built = loki.Dataquery().expr(self.expr).ref_id(ref_id).datasource(LOGS)
+        if self.legend:
+            built.legend_format(self.legend)
+        return built.query_type(LokiQueryType.RANGE.value)
 
 
 class _SqlModel(Dataquery):

@@ -11,20 +11,42 @@ from grafana_foundation_sdk.models.dashboard import (
     VariableSort,
 )
 
-from dashboards.queries import METRICS
+from dashboards.queries import LOGS, METRICS
 
 Variable = Builder[VariableModel]
 
 
 def metrics() -> Variable:
-    """Return the choice of the Prometheus or VictoriaMetrics to ask."""
-    return boards.DatasourceVariable("metrics").label("metrics").type("prometheus")
+    """Return the choice of the Prometheus or VictoriaMetrics to ask.
+
+    Grafana's default data source if it is one, else the first by name.
+    """
+    built = boards.DatasourceVariable("metrics").label("metrics").type("prometheus")
+    return built.current(VariableOption(selected=True, text="default", value="default"))
 
 
 def database() -> Variable:
     """Return the choice of the PostgreSQL to ask."""
     built = boards.DatasourceVariable("database").label("database")
     return built.type("grafana-postgresql-datasource")
+
+
+def logs() -> Variable:
+    """Return the choice of the Loki to ask."""
+    return boards.DatasourceVariable("logs").label("logs").type("loki")
+
+
+def of_stream(label: str, selector: str, description: str) -> Variable:
+    """Return the choice of values of a label of Loki's streams, all by default.
+
+    All is ``.+``: Loki answers no query whose every matcher takes streams without the label, too.
+    """
+    built = boards.QueryVariable(label).label(label).description(description).datasource(LOGS)
+    built.query(f"label_values({selector}, {label})")
+    built.refresh(VariableRefresh.ON_TIME_RANGE_CHANGED)
+    built.sort(VariableSort.ALPHABETICAL_ASC).multi(multi=True)
+    built.include_all(include_all=True).all_value(".+")
+    return built.current(VariableOption(selected=True, text=["All"], value=["$__all"]))
 
 
 def of_label(name: str, label: str, metric: str, description: str) -> Variable:

@@ -93,8 +93,8 @@ def test_every_panel_says_what_it_shows(name: str) -> None:
     for panel in panels(dashboard):
         title = panel["title"]
         assert panel["description"].endswith((".", ")")), title
-        assert panel["datasource"]["uid"] in {"${metrics}", "${database}"}, title
-        is_named_apart = panel["type"] in {"table", "heatmap"}
+        assert panel["datasource"]["uid"] in {"${metrics}", "${database}", "${logs}"}, title
+        is_named_apart = panel["type"] in {"table", "heatmap", "logs"}
         assert is_named_apart or panel["fieldConfig"]["defaults"]["unit"], title
         assert panel["targets"], title
         assert len({target["refId"] for target in panel["targets"]}) == len(panel["targets"])
@@ -134,4 +134,6 @@ def test_links_to_calls_are_those_of_the_page() -> None:
     """A Call-ID may hold ``/`` and ``%``, so it is percent-encoded."""
     text = (JSON / "call_search.json").read_text()
     assert '${page}/calls/${__data.fields[\\"Call-ID\\"]:percentencode}' in text
-    assert "/calls/${encodeURIComponent(" in (ROOT / "frontend/js/address.js").read_text()
+    address = (ROOT / "frontend/js/address.js").read_text()
+    assert "/calls/${callSegment(" in address
+    assert "callSegment = (callId) => encodeURIComponent(" in address
