@@ -16,6 +16,16 @@ _UDP_TABLES = (Path("/proc/net/udp"), Path("/proc/net/udp6"))
 
 
 @dataclass(frozen=True, slots=True)
+class Counts:
+    """What ingest and the kernel say about the packets of a lane, since ``life`` began."""
+
+    life: int
+    accepted: int
+    refused: int
+    dropped: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """All counts of a lane at a moment, since the start of ``life`` of ingest."""
 

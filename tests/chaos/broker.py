@@ -20,11 +20,8 @@ CLIENT = "CLIENT"
 CONTROLLER = "CONTROLLER"
 
 
-class Broker(Protocol):
-    """What an installation needs of any broker."""
-
-    title: str
-    """What the run calls it when it begins."""
+class Topics(Protocol):
+    """What it takes to read a broker's topics."""
 
     topic_prefix: str
     """Before the names of the run's topics and groups."""
@@ -33,6 +30,13 @@ class Broker(Protocol):
     def bootstrap(self) -> str:
         """Its address without a proxy, host:port, several by comma."""
         ...
+
+
+class Broker(Topics, Protocol):
+    """What an installation needs of any broker."""
+
+    title: str
+    """What the run calls it when it begins."""
 
     def bootstrap_of(self, part: Part) -> str:
         """Where a service finds it; through the proxy of that service where it has one."""
@@ -51,7 +55,7 @@ class Broker(Protocol):
         ...
 
 
-def signalling_of(broker: Broker) -> str:
+def signalling_of(broker: Topics) -> str:
     """Return the name of the topic of signalling at a broker."""
     return broker.topic_prefix + SIGNALLING
 

@@ -12,7 +12,9 @@ from chaos.broker import first_address
 from chaos.parts import Part
 from support.kafka import CannotStartError, answers
 
-DELETE_SECONDS = 30.0
+DELETE_SECONDS = 60.0
+ANSWER_SECONDS = 20.0
+"""One that is not there refuses at once; one that is may have a lot to do."""
 
 
 class ForeignBroker:
@@ -37,7 +39,7 @@ class ForeignBroker:
 
     def is_answering(self) -> bool:
         """Whether the first of its addresses answers."""
-        return answers(self._port, host=self._host)
+        return answers(self._port, host=self._host, seconds=ANSWER_SECONDS)
 
     async def open(self) -> None:
         """Look whether it is there. Raises CannotStartError."""

@@ -68,6 +68,10 @@ class Child:
         await self._let_go()
         await self._end(signal.SIGTERM)
 
+    async def close(self) -> None:
+        """End it at once."""
+        await self.kill()
+
     async def pause(self) -> None:
         """Stop it and its descendants (SIGSTOP)."""
         if self.pid is not None:

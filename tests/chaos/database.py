@@ -15,7 +15,7 @@ from chaos.child import Child
 from support.postgres import SUPERUSER, Cluster, find_binaries
 
 DATABASE = "hepscope"
-PREPARE_SECONDS = 60.0
+PREPARE_SECONDS = 180.0
 OPTIONS = {
     "listen_addresses": "127.0.0.1",
     "max_connections": "60",
@@ -57,10 +57,10 @@ def dsn_at(port: int, database: str = DATABASE) -> str:
     return f"postgresql://{SUPERUSER}@127.0.0.1:{port}/{database}"
 
 
-async def is_answering(port: int) -> bool:
+async def is_answering(dsn: str) -> bool:
     """Whether the server takes connections and does work."""
     try:
-        connection = await asyncpg.connect(dsn_at(port, "postgres"), timeout=3)
+        connection = await asyncpg.connect(dsn, timeout=3)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
         return False
     try:

@@ -5,7 +5,7 @@ import os
 import subprocess
 from pathlib import Path
 
-MOUNT_SECONDS = 20
+MOUNT_SECONDS = 60
 MIB = 1024 * 1024
 BASE_MIB = 320
 """An empty cluster, its write-ahead log at the largest size allowed, and some air."""

@@ -5,17 +5,18 @@ import os
 import shutil
 import subprocess
 
-ASK_SECONDS = 20
+ASK_SECONDS = 60
 PULL_SECONDS = 300
-COMMAND_SECONDS = 60
+COMMAND_SECONDS = 180
+"""On a machine with other work to do a removal alone may take half a minute."""
 
 
 class DockerError(RuntimeError):
     """A command failed; the message is what it said."""
 
 
-def run(*words: str, seconds: float = COMMAND_SECONDS) -> str:
-    """Return what ``docker WORDS`` wrote. Raises DockerError."""
+def run(*words: str, seconds: float = COMMAND_SECONDS, with_errors: bool = False) -> str:
+    """Return what ``docker WORDS`` wrote, at both ends if asked for. Raises DockerError."""
     program = shutil.which("docker")
     if program is None:
         raise DockerError("no docker command")
@@ -35,12 +36,14 @@ def run(*words: str, seconds: float = COMMAND_SECONDS) -> str:
     if done.returncode != 0:
         said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
         raise DockerError(f"docker {words[0]}: {said[-1]}")
-    return done.stdout.strip()
+    return (done.stdout + done.stderr if with_errors else done.stdout).strip()
 
 
-async def run_apart(*words: str, seconds: float = COMMAND_SECONDS) -> str:
+async def run_apart(
+    *words: str, seconds: float = COMMAND_SECONDS, with_errors: bool = False
+) -> str:
     """Return what ``docker WORDS`` wrote while the event loop turns. Raises DockerError."""
-    return await asyncio.to_thread(run, *words, seconds=seconds)
+    return await asyncio.to_thread(run, *words, seconds=seconds, with_errors=with_errors)
 
 
 def require_image(image: str) -> None:
@@ -57,11 +60,12 @@ def remove_abandoned(label: str) -> None:
     form = f'{{{{.ID}}}} {{{{.Label "{label}"}}}}'
     for line in run("ps", "--all", "--filter", f"label={label}", "--format", form).splitlines():
         container, _, pid = line.partition(" ")
-        if pid.isdigit() and not _exists(int(pid)):
+        if pid.isdigit() and not exists(int(pid)):
             run("rm", "--force", "--volumes", container)
 
 
-def _exists(pid: int) -> bool:
+def exists(pid: int) -> bool:
+    """Whether a process is there."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

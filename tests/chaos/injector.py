@@ -1,16 +1,19 @@
 """Faults done to an installation: each begins, lasts, and ends."""
 
 import asyncio
+from typing import TYPE_CHECKING
 
-from chaos.installation import Installation
 from chaos.parts import Link, Part
 from chaos.plan import Fault, Kind
+
+if TYPE_CHECKING:
+    from chaos.installation import Installation
 
 
 class Injector:
     """Begins and ends faults."""
 
-    def __init__(self, installation: Installation) -> None:
+    def __init__(self, installation: "Installation") -> None:
         self._installation = installation
 
     async def begin(self, fault: Fault) -> None:

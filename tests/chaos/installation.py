@@ -1,13 +1,13 @@
-"""A whole installation as processes on loopback: its parts, and the proxies between them.
+"""A whole installation on loopback: its parts, processes or containers, and proxies between them.
 
 Everything is made fresh in a work folder: ``logs`` (kept), ``disk`` (the database's, a tmpfs where
-one can be mounted), ``broker`` and a data folder for each service. Leaving it ends every process
-that it started and removes everything but the logs.
+one can be mounted), ``broker`` and a data folder for each service. Leaving it ends everything
+that it started and removes all but the logs.
 """
 
 import asyncio
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
@@ -16,15 +16,20 @@ from typing import Self
 import httpx
 
 from chaos import database
+from chaos.balance import Counts, kernel_drops, read_counters
 from chaos.broker import Broker
-from chaos.child import Child
-from chaos.clock import Clock
+from chaos.clock import Clock, NoClockError, find_library
 from chaos.disk import NoDiskError, SmallDisk
-from chaos.parts import BROKER_LINKS, SERVICES, Link, Part
+from chaos.injector import Injector
+from chaos.maker import Maker, Service
+from chaos.numbers import LaneName
+from chaos.parts import BROKER_LINKS, HEP_LINKS, HTTP_LINKS, SERVICES, Link, Part
+from chaos.plan import CLOCK_KINDS, Fault, Kind, touches_broker
 from chaos.proxy import Proxy
 from chaos.runnable import Runnable
-from chaos.services import Ports, command_of, environment_of
-from chaos.wiring import source_of, upstream_of
+from chaos.services import Ports, settings_of
+from chaos.target import Doors
+from chaos.wiring import ADDRESSES, source_of, upstream_of
 from support.service import Metrics
 
 START_SECONDS = 240.0
@@ -50,7 +55,7 @@ class Installation:
         *,
         disk_mib: int,
         choose_broker: ChooseBroker,
-        clock_library: Path | None = None,
+        maker: Maker,
         with_spool: bool = True,
     ) -> None:
         self.work = work
@@ -58,9 +63,13 @@ class Installation:
         self.ports = ports = Ports()
         self.disk = SmallDisk(work / "disk", mib=disk_mib)
         self.has_disk = True
+        self.is_balanced = True
+        self.left_out: list[str] = []
+        self.breaker = Injector(self)
         self.clocks: dict[Part, Clock] = {}
         """Of the services; none where there is no library for it."""
-        self._clock_library = clock_library
+        self._maker = maker
+        self._clock_library = self._find_clock_library()
         self._with_spool = with_spool
         self._choose_broker = choose_broker
         self._broker: Broker | None = None
@@ -69,9 +78,26 @@ class Installation:
             for link in Link
         }
         self.parts: dict[Part, Runnable] = {}
-        self.services: dict[Part, Child] = {}
+        self.services: dict[Part, Service] = {}
         self._stack = AsyncExitStack()
         self._client = httpx.AsyncClient(trust_env=False, timeout=ASK_SECONDS)
+
+    @property
+    def title(self) -> str:
+        """What the run calls it when it begins."""
+        return f"on loopback, {self._maker.title} with {self.broker.title}"
+
+    @property
+    def doors(self) -> Doors:
+        """The first ingest's port for UDP, the proxies for the others."""
+        links = self.ports.links
+        return Doors(
+            udp=self.ports.hep_udp[Part.INGEST],
+            tcp=links[Link.TCP],
+            hep=[links[link] for link in HEP_LINKS],
+            http=[links[link] for link in HTTP_LINKS],
+            udp_source=ADDRESSES[LaneName.UDP],
+        )
 
     @property
     def dsn(self) -> str:
@@ -107,11 +133,26 @@ class Installation:
         """End everything."""
         await self._stack.aclose()
 
+    def possible(self, plan: Sequence[Fault]) -> list[Fault]:
+        """Return the faults that can be done here; the others are noted in ``left_out``."""
+        missing = set[Kind]()
+        if not self.clocks:
+            missing.update(CLOCK_KINDS)
+        if not self.has_disk:
+            missing.add(Kind.DISK)
+            if any(fault.kind is Kind.DISK for fault in plan):
+                self.left_out.append("disk-full: only root can mount a small disk")
+        faults = [fault for fault in plan if fault.kind not in missing]
+        if Part.BROKER in self.parts:
+            return faults
+        self.left_out.append(f"the broker and the ways to it: {self.broker.title}")
+        return [fault for fault in faults if not touches_broker(fault)]
+
     async def unready(self) -> list[str]:
         """Return what is not ready, each with what it says about itself."""
         asked = await asyncio.gather(*(self.ask_ready(part) for part in SERVICES))
         found = [reason for reason in asked if reason is not None]
-        if not await database.is_answering(self.ports.database):
+        if not await database.is_answering(self.dsn):
             found.append("database: does not answer")
         if not await asyncio.to_thread(self.broker.is_answering):
             found.append("broker: does not answer")
@@ -125,10 +166,19 @@ class Installation:
             return f"{part}: {type(error).__name__}"
         return None if answer.status_code == 200 else f"{part}: {answer.text}"
 
-    async def metrics(self, part: Part) -> Metrics:
-        """Return the samples of a service. Raises httpx.HTTPError."""
-        answer = await self._client.get(f"http://127.0.0.1:{self.ports.ops[part]}/metrics")
-        return Metrics(answer.raise_for_status().text)
+    async def count(self, lane: LaneName) -> Counts | None:
+        """Return what became of a plain lane's packets; None while ingest does not answer."""
+        try:
+            answer = await self._client.get(
+                f"http://127.0.0.1:{self.ports.ops[Part.INGEST]}/metrics"
+            )
+            metrics = Metrics(answer.raise_for_status().text)
+        except httpx.HTTPError:
+            return None
+        accepted, refused = read_counters(metrics, ADDRESSES[lane])
+        port = self.ports.hep_udp[Part.INGEST]
+        dropped = kernel_drops(port) if lane is LaneName.UDP else 0
+        return Counts(self.services[Part.INGEST].starts, accepted, refused, dropped)
 
     async def wait_ready(self, seconds: float) -> None:
         """Return once everything is ready. Raises NotStartedError."""
@@ -137,6 +187,16 @@ class Installation:
             if asyncio.get_running_loop().time() > deadline:
                 raise NotStartedError("; ".join(unready))
             await asyncio.sleep(PAUSE_SECONDS)
+
+    def _find_clock_library(self) -> Path | None:
+        if self._maker.no_clocks:
+            self.left_out.append(self._maker.no_clocks)
+            return None
+        try:
+            return find_library()
+        except NoClockError as error:
+            self.left_out.append(f"clock: {error}")
+            return None
 
     def _make_folders(self) -> None:
         # The database's account passes through; nobody else can list it.
@@ -152,13 +212,15 @@ class Installation:
 
     async def _make_parts(self, opening: AsyncExitStack) -> None:
         ports, log = self.ports, self.logs
-        self.parts[Part.DATABASE] = await asyncio.to_thread(
-            database.make_database,
+        await asyncio.to_thread(self._maker.prepare)
+        self.parts[Part.DATABASE] = kept = await asyncio.to_thread(
+            self._maker.database,
             self.work / "disk" / "server",
             self.work / "pg",
             ports.database,
             log / "database.log",
         )
+        opening.push_async_callback(kept.close)
         own = {
             part: (ports.listeners[part], ports.links[link]) for part, link in BROKER_LINKS.items()
         }
@@ -168,30 +230,31 @@ class Installation:
         opening.push_async_callback(broker.close, log / "broker.log")
         if isinstance(broker, Runnable):
             self.parts[Part.BROKER] = broker
+            opening.push_async_callback(broker.kill)
         for part in SERVICES:
             data = self.work / part
             data.mkdir()
-            environ = environment_of(part, ports, broker, data, with_spool=self._with_spool)
+            place = self._maker.data_folder(data)
+            environ = settings_of(part, ports, broker, place, with_spool=self._with_spool)
             if self._clock_library is not None:
                 self.clocks[part] = Clock(self._clock_library, data / "clock")
                 environ |= self.clocks[part].environment()
-            child = Child(part, command_of(part), environ, log / f"{part}.log")
-            self.parts[part] = self.services[part] = child
-        for running in self.parts.values():
+            service = self._maker.service(part, environ, log / f"{part}.log")
+            self.parts[part] = self.services[part] = service
             # Their data are thrown away: nothing is worth a drain.
-            opening.push_async_callback(running.kill)
+            opening.push_async_callback(service.close)
 
     async def _start(self) -> None:
         await self.parts[Part.DATABASE].start()
         await self.broker.open()
         deadline = asyncio.get_running_loop().time() + START_SECONDS
-        while not await database.is_answering(self.ports.database):
+        while not await database.is_answering(database.dsn_at(self.ports.database, "postgres")):
             if asyncio.get_running_loop().time() > deadline:
                 raise NotStartedError(f"database: see {self.logs}")
             await asyncio.sleep(PAUSE_SECONDS)
         await database.prepare_schema(self.ports.database)
-        for child in self.services.values():
-            await child.start()
+        for service in self.services.values():
+            await service.start()
         await self.wait_ready(START_SECONDS)
 
     def _remove(self) -> None:

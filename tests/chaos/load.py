@@ -4,19 +4,15 @@ import asyncio
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 
-import httpx
-
-from chaos.balance import Balance, Reading, kernel_drops, read_counters
-from chaos.installation import Installation
+from chaos.balance import Balance, Reading
 from chaos.lane import Lane
 from chaos.lane_acked import AckedLane
 from chaos.lane_http import HttpLane
 from chaos.lane_plain import TcpLane, UdpLane
 from chaos.numbers import LaneName, Number
-from chaos.parts import HEP_LINKS, HTTP_LINKS, Link, Part
-from chaos.wiring import ADDRESSES
+from chaos.target import Target
 
-SETTLE_SECONDS = 30.0
+SETTLE_SECONDS = 60.0
 CALM_READINGS = 3
 READ_PAUSE_SECONDS = 0.15
 
@@ -27,15 +23,16 @@ MOST_ASKED = 400
 class Load:
     """Starts and ends the lanes; opens and closes the spans of their balance."""
 
-    def __init__(self, installation: Installation, *, rate: float) -> None:
-        self._installation = installation
-        ports, each = installation.ports, rate / len(LaneName)
-        self.udp = UdpLane(ports.hep_udp[Part.INGEST], rate=each, source=ADDRESSES[LaneName.UDP])
-        self.tcp = TcpLane(ports.links[Link.TCP], rate=each)
-        self.hep = AckedLane([ports.links[link] for link in HEP_LINKS], rate=each)
-        self.http = HttpLane([ports.links[link] for link in HTTP_LINKS], rate=each)
+    def __init__(self, target: Target, *, rate: float) -> None:
+        self._target = target
+        doors, each = target.doors, rate / len(LaneName)
+        self.udp = UdpLane(doors.udp, rate=each, source=doors.udp_source)
+        self.tcp = TcpLane(doors.tcp, rate=each)
+        self.hep = AckedLane(doors.hep, rate=each)
+        self.http = HttpLane(doors.http, rate=each)
         self.lanes: tuple[Lane, ...] = (self.udp, self.tcp, self.hep, self.http)
-        self.balances = {lane.name: Balance(lane.name) for lane in (self.udp, self.tcp)}
+        balanced = (self.udp, self.tcp) if target.is_balanced else ()
+        self.balances = {lane.name: Balance(lane.name) for lane in balanced}
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -128,16 +125,11 @@ class Load:
 
     async def _read(self, balance: Balance) -> Reading | None:
         """Return a reading; None while ingest does not answer."""
-        installation, lane = self._installation, self._lane(balance)
-        try:
-            metrics = await installation.metrics(Part.INGEST)
-        except httpx.HTTPError:
+        counts = await self._target.count(balance.lane)
+        if counts is None:
             return None
-        accepted, refused = read_counters(metrics, ADDRESSES[lane.name])
-        is_udp = lane.name is LaneName.UDP
-        dropped = kernel_drops(installation.ports.hep_udp[Part.INGEST]) if is_udp else 0
-        life = installation.parts[Part.INGEST].starts
-        return Reading(life, lane.sent, accepted, refused, dropped)
+        sent = self._lane(balance).sent
+        return Reading(counts.life, sent, counts.accepted, counts.refused, counts.dropped)
 
     def _lane(self, balance: Balance) -> UdpLane | TcpLane:
         return self.udp if balance.lane is LaneName.UDP else self.tcp

@@ -1,4 +1,4 @@
-"""What a chaos run breaks: eight processes, and the connections between them.
+"""What a chaos run breaks: parts of an installation, and the connections between them.
 
 A closed set of names: the plan picks from them, the report prints them, ``--only`` takes them.
 Ingest and storage-writer are there twice, so that one takes over from the other, and has to be
@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Part(StrEnum):
-    """A process of the installation."""
+    """A process or a container of the installation."""
 
     INGEST = "ingest"
     INGEST_2 = "ingest-2"
@@ -19,6 +19,10 @@ class Part(StrEnum):
     API = "query-api"
     BROKER = "broker"
     DATABASE = "database"
+    EXPORTER_2 = "metrics-exporter-2"
+    PROMETHEUS = "prometheus"
+    VICTORIAMETRICS = "victoriametrics"
+    ALERTMANAGER = "alertmanager"
 
 
 INGESTS = (Part.INGEST, Part.INGEST_2)
@@ -26,6 +30,9 @@ INGESTS = (Part.INGEST, Part.INGEST_2)
 
 SERVICES = (*INGESTS, Part.WRITER, Part.WRITER_2, Part.EXPORTER, Part.API)
 """Parts of our own: Python processes with an ops port."""
+
+PARTS = (*SERVICES, Part.BROKER, Part.DATABASE)
+"""What an installation on loopback consists of; the others belong to a stack of Compose."""
 
 
 class Link(StrEnum):

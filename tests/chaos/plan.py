@@ -8,12 +8,13 @@ same plan, whatever the Python.
 """
 
 import random
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from itertools import combinations, cycle
 
-from chaos.parts import BROKER_LINKS, SENDER_LINKS, SERVICES, Link, Part
+from chaos.parts import BROKER_LINKS, PARTS, SENDER_LINKS, SERVICES, Link, Part
 
 PAUSE_SECONDS = 20.0
 LONG_PAUSE_SECONDS = 180.0
@@ -84,11 +85,13 @@ def make_plan(
     without: Collection[Kind] = (),
     hold_scale: float = 1.0,
     spares_broker: bool = False,
+    catalogue: "Catalogue | None" = None,
 ) -> list[Fault]:
     """Return so many faults; None: each of those wanted once.
 
     ``only`` names kinds, parts or links, of which a fault must have one; ``hold_scale`` shortens
-    how long each lasts. Raises ValueError when nothing is left to choose from.
+    how long each lasts; ``catalogue`` has the faults, by default those of an installation on
+    loopback. Raises ValueError when nothing is left to choose from.
     """
     known = {*Kind, *Part, *Link}
     if unknown := [name for name in only if name not in known]:
@@ -103,27 +106,40 @@ def make_plan(
         )
 
     chance = random.Random(seed)
-    paused = [part for part in Part if not (spares_broker and part is Part.BROKER)]
-    faults = list(filter(is_wanted, _cycle(chance, paused)))
+    paused = [part for part in PARTS if not (spares_broker and part is Part.BROKER)]
+    heaps_of = catalogue or partial(loopback_faults, paused=paused)
+    faults = list(filter(is_wanted, _cycle(chance, heaps_of)))
     if not faults:
         raise ValueError("no fault is of the chosen kinds and parts")
     while count is not None and len(faults) < count:
-        faults += filter(is_wanted, _cycle(chance, paused))
+        faults += filter(is_wanted, _cycle(chance, heaps_of))
     return [
         replace(fault, hold_seconds=round(fault.hold_seconds * hold_scale, 2))
         for fault in faults[:count]
     ]
 
 
-def _cycle(chance: random.Random, paused: Sequence[Part] = tuple(Part)) -> Iterator[Fault]:
-    """Yield every fault once, kinds in turn, each kind in an order of its own.
+Catalogue = Callable[[random.Random], list[list[Fault]]]
+"""Returns every fault there is, those of one kind in a heap."""
 
-    ``paused`` are the parts of which one gets the long pause.
-    """
-    heaps = [_kills(chance, 1), _pauses(), _networks(Kind.CUT), _kills(chance, 2), _disk()]
+
+def loopback_faults(chance: random.Random, *, paused: Sequence[Part] = PARTS) -> list[list[Fault]]:
+    """Return the faults of an installation on loopback; one of ``paused`` gets the long pause."""
+    heaps = [
+        kills(chance, PARTS, 1),
+        pauses(PARTS),
+        _networks(Kind.CUT),
+        kills(chance, PARTS, 2),
+        _disk(),
+    ]
     clocks = _clocks(chance)
     heaps += [[fault for fault in clocks if fault.kind is kind] for kind in CLOCK_KINDS]
-    heaps += [_networks(Kind.STALL), [_long_pause(chance.choice(paused))]]
+    return [*heaps, _networks(Kind.STALL), [long_pause(chance.choice(paused))]]
+
+
+def _cycle(chance: random.Random, catalogue: Catalogue) -> Iterator[Fault]:
+    """Yield every fault once, kinds in turn, each kind in an order of its own."""
+    heaps = catalogue(chance)
     for heap in heaps:
         chance.shuffle(heap)
     while any(heaps):
@@ -132,18 +148,21 @@ def _cycle(chance: random.Random, paused: Sequence[Part] = tuple(Part)) -> Itera
                 yield replace(heap.pop(), rest_seconds=round(chance.uniform(0.5, 3.0), 2))
 
 
-def _kills(chance: random.Random, at_once: int) -> list[Fault]:
+def kills(chance: random.Random, parts: Sequence[Part], at_once: int) -> list[Fault]:
+    """Return a kill of each of the parts, or of each pair of them."""
     return [
-        Fault(Kind.KILL, parts=parts, hold_seconds=round(chance.uniform(0.0, 5.0), 2))
-        for parts in combinations(Part, at_once)
+        Fault(Kind.KILL, parts=some, hold_seconds=round(chance.uniform(0.0, 5.0), 2))
+        for some in combinations(parts, at_once)
     ]
 
 
-def _pauses() -> list[Fault]:
-    return [Fault(Kind.PAUSE, parts=(part,), hold_seconds=PAUSE_SECONDS) for part in Part]
+def pauses(parts: Sequence[Part]) -> list[Fault]:
+    """Return a pause of each of the parts."""
+    return [Fault(Kind.PAUSE, parts=(part,), hold_seconds=PAUSE_SECONDS) for part in parts]
 
 
-def _long_pause(part: Part) -> Fault:
+def long_pause(part: Part) -> Fault:
+    """Return the pause that outlasts sessions."""
     return Fault(Kind.LONG_PAUSE, parts=(part,), hold_seconds=LONG_PAUSE_SECONDS)
 
 
@@ -169,5 +188,5 @@ def _clocks(chance: random.Random) -> list[Fault]:
     ]
 
 
-FAULTS_PER_CYCLE = len(list(_cycle(random.Random(0))))
+FAULTS_PER_CYCLE = len(list(_cycle(random.Random(0), loopback_faults)))
 """How many faults a plan needs to hold each of them."""

@@ -10,17 +10,18 @@ import time
 import asyncpg
 from aiokafka.errors import KafkaError
 
-from chaos.broker import Broker
-from chaos.installation import Installation
+from chaos.broker import Topics
 from chaos.load import Load
 from chaos.services import PARTITIONS
 from chaos.stored import has_any, read_positions
+from chaos.target import Target
 from chaos.topic import end_offsets
 from hepscope_common.bus.topics import SIGNALLING
 
 ASK_SECONDS = 0.25
 LAG_SECONDS = 300.0
-CALM_SECONDS = 3.0
+CALM_SECONDS = 8.0
+"""For so long an ingest may be kept from its work that still holds something."""
 
 _NO_DATABASE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
@@ -28,8 +29,8 @@ _NO_DATABASE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceE
 class Recovery:
     """Looks whether all is well, for packets made since this was made."""
 
-    def __init__(self, installation: Installation, load: Load) -> None:
-        self._installation = installation
+    def __init__(self, target: Target, load: Load) -> None:
+        self._target = target
         self._load = load
         self._marks = load.marks()
         self._ends: dict[int, int] | None = None
@@ -45,11 +46,11 @@ class Recovery:
 
     async def reasons(self) -> list[str]:
         """Return what is not well; [] when all is."""
-        return await self._installation.unready() or await self._unstored() or await self._behind()
+        return await self._target.unready() or await self._unstored() or await self._behind()
 
     async def _unstored(self) -> list[str]:
         try:
-            found = await has_any(self._installation.dsn, self._load.since(self._marks))
+            found = await has_any(self._target.dsn, self._load.since(self._marks))
         except _NO_DATABASE as error:
             return [f"database: {type(error).__name__}"]
         return [] if found else ["new packets are not stored"]
@@ -57,8 +58,8 @@ class Recovery:
     async def _behind(self) -> list[str]:
         try:
             if self._ends is None:
-                self._ends = await end_offsets(self._installation.broker, PARTITIONS)
-            positions = await read_positions(self._installation.dsn, SIGNALLING)
+                self._ends = await end_offsets(self._target.broker, PARTITIONS)
+            positions = await read_positions(self._target.dsn, SIGNALLING)
         except (KafkaError, *_NO_DATABASE) as error:
             return [f"positions: {type(error).__name__}"]
         return [f"partition {n} is behind" for n in behind(self._ends, positions)]
@@ -69,7 +70,7 @@ def behind(ends: dict[int, int], positions: dict[int, int]) -> list[int]:
     return [n for n, end in ends.items() if positions.get(n, 0) < end]
 
 
-async def wait_for_writers(broker: Broker, dsn: str) -> int:
+async def wait_for_writers(broker: Topics, dsn: str) -> int:
     """Return how many records are not stored; waits until none are and no more come."""
     deadline = time.monotonic() + LAG_SECONDS
     ends, calm_since = await end_offsets(broker, PARTITIONS), time.monotonic()

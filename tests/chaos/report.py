@@ -53,6 +53,8 @@ class Findings:
     outcomes: list[Outcome] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     """Faults that this machine cannot do, and why."""
+    is_balanced: bool = True
+    """Whether the senders of plain lanes could be told apart, so that there are spans."""
     spans: list[Span] = field(default_factory=list)
     late_lanes: list[str] = field(default_factory=list)
     lies: list[int] = field(default_factory=list)
@@ -69,6 +71,11 @@ class Findings:
         judged = [span for span in self.spans if not span.is_void and span.sent]
         wrong = [str(span) for span in judged if not span.holds]
         unjudged = [str(name) for name in PLAIN_LANES if name not in {one.lane for one in judged}]
+        balance = (
+            f"(3) sent = accepted + refused + dropped, {len(judged)} spans of plain lanes",
+            not unjudged and not wrong,
+            "; ".join(wrong + [f"no span of {name} could be judged" for name in unjudged]),
+        )
         return [
             ("enough was done to tell", *self._enough(verdict)),
             (
@@ -99,11 +106,7 @@ class Findings:
                 stretches(verdict.broken_promises)
                 + (f" acknowledged but never sent: {self.lies}" if self.lies else ""),
             ),
-            (
-                f"(3) sent = accepted + refused + dropped, {len(judged)} spans of plain lanes",
-                not unjudged and not wrong,
-                "; ".join(wrong + [f"no span of {name} could be judged" for name in unjudged]),
-            ),
+            *([balance] if self.is_balanced else []),
         ]
 
     def _enough(self, verdict: Verdict) -> tuple[bool, str]:

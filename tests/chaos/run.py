@@ -8,24 +8,18 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 
-from chaos import disk
-from chaos.broker_choice import choose
-from chaos.clock import NoClockError, find_library
-from chaos.injector import Injector, breaks_span
-from chaos.installation import Installation
+from chaos.injector import breaks_span
 from chaos.load import Load
 from chaos.numbers import LaneName
-from chaos.parts import Part
-from chaos.plan import CLOCK_KINDS, Fault, Kind, touches_broker
+from chaos.options import Options
+from chaos.plan import CLOCK_KINDS, Fault
 from chaos.recovery import ASK_SECONDS, Recovery, wait_for_writers
 from chaos.report import Findings, Outcome
-from chaos.sabotage import Harm, do_harm
+from chaos.sabotage import do_harm
 from chaos.services import PARTITIONS
 from chaos.stored import read_stored
+from chaos.target import Opening, Target
 from chaos.topic import read_topic
 from chaos.verification import verify
 
@@ -35,95 +29,37 @@ WARM_SECONDS = 2.0
 Say = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How much of everything."""
-
-    rate: float = 200.0
-    """Packets a second, of all lanes together."""
-    packets: int = 100_000
-    """The load goes on until so many were made."""
-    seconds: float = 0.0
-    """And at least for so long."""
-    patience_seconds: float = 120.0
-    """How long a recovery may take."""
-    most_packets: int = 600_000
-    """What the database's disk has room for."""
-    broker: str = ""
-    """``docker``, ``jars``, host:port of one that is left alone, or "" for what is there."""
-    sabotage: Sequence[Harm] = ()
-    """What is done to the database before the proof, which must then find it."""
-    with_spool: bool = True
-    """Whether ingest has a disk spool for the time without a broker."""
-
-
 class Run:
     """Does a plan to an installation and finds out what became of the packets."""
 
-    def __init__(self, work: Path, options: Options, *, say: Say) -> None:
+    def __init__(self, opening: Opening, options: Options, *, say: Say) -> None:
         self.findings = Findings()
+        self._opening = opening
         self._options = options
         self._say = say
-        self._work = work
         self._began = 0.0
 
     async def carry_out(self, plan: Sequence[Fault]) -> Findings:
         """Run the whole and return what was found."""
-        mib = disk.size_mib(self._options.most_packets)
-        async with Installation(
-            self._work,
-            disk_mib=mib,
-            choose_broker=partial(choose, self._options.broker, say=self._say),
-            clock_library=self._clock_library(),
-            with_spool=self._options.with_spool,
-        ) as installation:
-            faults = self._possible(plan, installation)
-            self._say(
-                f"running on loopback with {installation.broker.title},"
-                f" logs in {installation.logs}; {len(faults)} faults"
-            )
-            load = Load(installation, rate=self._options.rate)
+        async with self._opening as target:
+            faults = target.possible(plan)
+            self.findings.left_out += target.left_out
+            self.findings.is_balanced = target.is_balanced
+            self._say(f"running {target.title}, logs in {target.logs}; {len(faults)} faults")
+            load = Load(target, rate=self._options.rate)
             self._began = time.monotonic()
             load.start()
             try:
-                await self._endure(faults, installation, load, Injector(installation))
+                await self._endure(faults, target, load)
                 await self._go_on(load)
                 await load.close_spans(LaneName(name) for name in load.balances)
                 self.findings.late_lanes = await load.finish(seconds=FINISH_SECONDS)
             finally:
                 await load.cancel()
-            await self._prove(installation, load)
+            await self._prove(target, load)
         return self.findings
 
-    def _clock_library(self) -> Path | None:
-        try:
-            return find_library()
-        except NoClockError as error:
-            self.findings.left_out.append(f"clock: {error}")
-            return None
-
-    def _possible(self, plan: Sequence[Fault], installation: Installation) -> list[Fault]:
-        missing = set[Kind]()
-        if not installation.clocks:
-            missing.update(CLOCK_KINDS)
-        if not installation.has_disk:
-            missing.add(Kind.DISK)
-            if any(fault.kind is Kind.DISK for fault in plan):
-                self.findings.left_out.append("disk-full: only root can mount a small disk")
-        possible = [fault for fault in plan if fault.kind not in missing]
-        if Part.BROKER in installation.parts:
-            return possible
-        title = installation.broker.title
-        self.findings.left_out.append(f"the broker and the ways to it: {title}")
-        return [fault for fault in possible if not touches_broker(fault)]
-
-    async def _endure(
-        self,
-        faults: Sequence[Fault],
-        installation: Installation,
-        load: Load,
-        injector: Injector,
-    ) -> None:
+    async def _endure(self, faults: Sequence[Fault], target: Target, load: Load) -> None:
         await asyncio.sleep(WARM_SECONDS)
         await load.open_spans(LaneName(name) for name in load.balances)
         for number, fault in enumerate(faults, 1):
@@ -133,26 +69,24 @@ class Run:
                 name for name in load.balances if breaks_span(fault, over_tcp=name is LaneName.TCP)
             ]
             await load.close_spans(broken)
-            outcome = await self._do(fault, installation, load, injector)
+            outcome = await self._do(fault, target, load)
             self.findings.outcomes.append(outcome)
             self._say(f"{number:3}/{len(faults)}  {'  '.join(outcome.row())}")
             await load.open_spans(load.balances)
 
-    async def _do(
-        self, fault: Fault, installation: Installation, load: Load, injector: Injector
-    ) -> Outcome:
+    async def _do(self, fault: Fault, target: Target, load: Load) -> Outcome:
         at_seconds, patience = time.monotonic() - self._began, self._options.patience_seconds
-        ends = {part: running.own_ends for part, running in installation.parts.items()}
-        await injector.begin(fault)
+        ends = {part: running.own_ends for part, running in target.parts.items()}
+        await target.breaker.begin(fault)
         await asyncio.sleep(fault.hold_seconds)
         during = ""
         if fault.kind in CLOCK_KINDS:
-            during = await Recovery(installation, load).wait(seconds=patience)
+            during = await Recovery(target, load).wait(seconds=patience)
         ended = time.monotonic()
-        recovery = Recovery(installation, load)
+        recovery = Recovery(target, load)
         trouble = ""
         try:
-            await injector.end(fault)
+            await target.breaker.end(fault)
         except Exception as error:  # noqa: BLE001 - of whatever class, the part did not come back
             trouble = f"{type(error).__name__}: {error}"
         trouble = trouble or await recovery.wait(seconds=patience)
@@ -162,7 +96,7 @@ class Run:
             fault,
             at_seconds,
             None if trouble else time.monotonic() - ended,
-            [part for part, one in installation.parts.items() if one.own_ends > ends[part]],
+            [part for part, one in target.parts.items() if one.own_ends > ends[part]],
             trouble,
         )
 
@@ -176,14 +110,14 @@ class Run:
             load.check()
             await asyncio.sleep(ASK_SECONDS)
 
-    async def _prove(self, installation: Installation, load: Load) -> None:
+    async def _prove(self, target: Target, load: Load) -> None:
         findings = self.findings
         findings.asked_packets = self._options.packets
         findings.made = Counter({str(lane.name): lane.last for lane in load.lanes})
         for balance in load.balances.values():
             findings.spans += balance.spans
         findings.lies = load.hep.lies
-        broker, dsn = installation.broker, installation.dsn
+        broker, dsn = target.broker, target.dsn
         findings.lag = await wait_for_writers(broker, dsn)
         for harm in self._options.sabotage:
             self._say(f"sabotage: {await do_harm(dsn, harm)}")

@@ -7,8 +7,6 @@ from typing import Protocol, runtime_checkable
 class Runnable(Protocol):
     """What can be killed, stopped and started again."""
 
-    starts: int
-
     @property
     def own_ends(self) -> int:
         """How often it ended although nobody asked it to."""

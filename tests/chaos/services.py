@@ -1,6 +1,5 @@
 """How each service is started in a chaos run: command, settings by environment, its ports."""
 
-import os
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -53,11 +52,10 @@ def command_of(part: Part) -> list[str]:
     return [sys.executable, "-m", MODULES[part]]
 
 
-def environment_of(
+def settings_of(
     part: Part, ports: Ports, broker: Broker, data: Path, *, with_spool: bool = True
 ) -> dict[str, str]:
-    """Return the whole environment of a service; ``data`` is a folder of its own."""
-    kept = {name: text for name, text in os.environ.items() if not name.startswith("HEPSCOPE_")}
+    """Return the settings of a service, as variables; ``data`` is a folder of its own."""
     settings = {
         "HEPSCOPE_OPS__LISTEN": f"127.0.0.1:{ports.ops[part]}",
         "HEPSCOPE_DATA_DIR": str(data),
@@ -69,7 +67,7 @@ def environment_of(
         settings |= _bus(part, broker)
     if part in DATABASE_LINKS:
         settings["HEPSCOPE_STORE__DSN"] = dsn_at(ports.links[DATABASE_LINKS[part]])
-    return kept | settings
+    return settings
 
 
 def _listening(part: Part, ports: Ports) -> dict[str, str]:

@@ -18,6 +18,7 @@ from chaos.numbers import (
 )
 
 PREFETCH = 5000
+CONNECT_SECONDS = 30.0
 
 _ROWS = """
 select call_id, payload from hepscope.sip where call_id like $1
@@ -71,7 +72,7 @@ async def read_stored(dsn: str) -> StoredContent:
 
 async def read_positions(dsn: str, topic: str) -> dict[int, int]:
     """Return the next offset to store of each partition of a topic."""
-    connection = await asyncpg.connect(dsn, timeout=10)
+    connection = await asyncpg.connect(dsn, timeout=CONNECT_SECONDS)
     try:
         rows = await connection.fetch(_POSITIONS, topic)
     finally:

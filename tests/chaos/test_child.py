@@ -9,7 +9,7 @@ from pathlib import Path
 from chaos.child import Child
 from chaos.process_tree import is_running, parent_of, tree_of
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 # A parent and a child in a session of its own, as PostgreSQL's backends are.
 FAMILY = (
     "import subprocess, sys, time;"

@@ -3,8 +3,11 @@
 import pytest
 
 from chaos.__main__ import parse, plan_of
+from chaos.compose_faults import CORE
+from chaos.compose_places import PLACES
 from chaos.injector import breaks_span
-from chaos.parts import SENDER_LINKS, SERVICES, Link, Part
+from chaos.options import TargetName
+from chaos.parts import PARTS, SENDER_LINKS, SERVICES, Link, Part
 from chaos.plan import (
     CLOCK_KINDS,
     FAULTS_PER_CYCLE,
@@ -36,11 +39,11 @@ def test_a_cycle_holds_every_fault(seed: int) -> None:
     """Each part is killed, each pair, each stopped, each connection cut and stalled."""
     plan = make_plan(CYCLE, seed=seed)
     killed = [fault.parts for fault in plan if fault.kind is Kind.KILL]
-    assert {parts for parts in killed if len(parts) == 1} == {(part,) for part in Part}
+    assert {parts for parts in killed if len(parts) == 1} == {(part,) for part in PARTS}
     assert len({frozenset(parts) for parts in killed if len(parts) == 2}) == 28
     assert len(killed) == 8 + 28
     paused = [fault for fault in plan if fault.kind is Kind.PAUSE]
-    assert {fault.parts for fault in paused} == {(part,) for part in Part}
+    assert {fault.parts for fault in paused} == {(part,) for part in PARTS}
     assert {fault.hold_seconds for fault in paused} == {PAUSE_SECONDS}
     (long,) = (fault for fault in plan if fault.kind is Kind.LONG_PAUSE)
     assert long.hold_seconds == LONG_PAUSE_SECONDS == 180
@@ -139,8 +142,47 @@ def test_without_a_count_each_fault_comes_once() -> None:
 
 def test_a_target_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rather than breaking something else than was asked for."""
-    monkeypatch.setenv("TARGET", "compose")
+    monkeypatch.setenv("TARGET", "kubernetes")
     with pytest.raises(SystemExit):
         parse([])
-    monkeypatch.setenv("TARGET", "processes")
-    parse([])
+    monkeypatch.setenv("TARGET", "")
+    assert parse([]).target is TargetName.PROCESSES
+
+
+def test_containers_have_all_faults_but_wrong_clocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their broker is a container, whatever other one there is."""
+    monkeypatch.setenv("TARGET", "containers")
+    monkeypatch.setenv("KAFKA_BOOTSTRAP", "192.0.2.1:9092")
+    plan = plan_of(parse(["--seed", "1"]))
+    assert {one.kind for one in plan} == set(Kind) - set(CLOCK_KINDS)
+    assert len(plan) == CYCLE - len(SERVICES)
+    with pytest.raises(SystemExit):
+        parse(["--broker", "jars"])
+
+
+@pytest.mark.parametrize("option", ["--broker=jars", "--no-spool"])
+def test_a_stack_is_taken_as_it_is(monkeypatch: pytest.MonkeyPatch, option: str) -> None:
+    """Its broker and its spools are those of its files."""
+    monkeypatch.setenv("TARGET", "compose")
+    assert parse([]).target is TargetName.COMPOSE
+    with pytest.raises(SystemExit):
+        parse([option])
+
+
+def test_a_plan_of_a_stack_breaks_every_container(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All twelve are killed; those with packets are stopped and cut off, and killed in pairs."""
+    monkeypatch.setenv("TARGET", "compose")
+    # Somebody's broker is none of a stack's business.
+    monkeypatch.setenv("KAFKA_BOOTSTRAP", "192.0.2.1:9092")
+    plan = plan_of(parse(["--seed", "1"]))
+
+    def of(kind: Kind, count: int) -> set[tuple[Part, ...]]:
+        return {one.parts for one in plan if one.kind is kind and len(one.parts) == count}
+
+    core = {(part,) for part in CORE}
+    assert len(core) == 9
+    assert of(Kind.KILL, 1) == {(part,) for part in PLACES} >= core
+    assert len(of(Kind.KILL, 2)) == 9 * 8 // 2
+    assert of(Kind.PAUSE, 1) == of(Kind.CUT, 1) == core
+    assert [one.links for one in plan if one.kind is Kind.CUT and not one.parts] == [SENDER_LINKS]
+    assert {one.kind for one in plan} == {Kind.KILL, Kind.PAUSE, Kind.LONG_PAUSE, Kind.CUT}

@@ -9,7 +9,7 @@ import pytest
 from chaos.proxy import Proxy
 from support.kafka import free_port
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 

@@ -147,3 +147,13 @@ def test_a_run_that_broke_off_fails() -> None:
     """No verdict, no success."""
     assert not Findings().holds
     assert Findings().last_line() == "chaos: faults=0 accepted=0 stored=0 lost=0 doubled=0"
+
+
+def test_a_target_whose_senders_look_alike_is_judged_without_a_balance() -> None:
+    """Its report has no third check, rather than one that holds of nothing."""
+    found = findings()
+    found.is_balanced, found.spans = False, []
+    assert found.holds
+    assert not any("(3)" in name for name, _, _ in found.checks())
+    found.is_balanced = True
+    assert not found.holds

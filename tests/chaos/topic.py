@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from chaos.broker import Broker, signalling_of
+from chaos.broker import Topics, signalling_of
 from chaos.numbers import Number, number_of_payload
 from hep import DecodeError, decode3, scan
 from hepscope_common.bus.origins import numbering_of
@@ -55,14 +55,14 @@ def _consumer(bootstrap: str) -> AIOKafkaConsumer:
     )
 
 
-async def end_offsets(broker: Broker, partitions: int) -> dict[int, int]:
+async def end_offsets(broker: Topics, partitions: int) -> dict[int, int]:
     """Return the offset behind the last record of each partition of signalling."""
     async with _consumer(broker.bootstrap) as consumer:
         where = [TopicPartition(signalling_of(broker), n) for n in range(partitions)]
         return {at.partition: end for at, end in (await consumer.end_offsets(where)).items()}
 
 
-async def read_topic(broker: Broker, partitions: int) -> TopicContent:
+async def read_topic(broker: Topics, partitions: int) -> TopicContent:
     """Return everything that stands in the topic of signalling now."""
     content = TopicContent()
     where = [TopicPartition(signalling_of(broker), n) for n in range(partitions)]
