@@ -13,7 +13,7 @@ from support.corpus_replay import (
     found,
     hep_recording,
 )
-from support.service import ALWAYS, Service
+from support.service import ALWAYS, Json, Service, until
 
 pytestmark = [pytest.mark.corpus, pytest.mark.database]
 
@@ -71,15 +71,23 @@ def check_others(service: Service, recording: Recording, original: Recording) ->
     wanted = [one for one in recording.expected if one.protocol_type != 1]
     for correlation_id in {one.correlation_id for one in wanted}:
         types = ",".join(str(one.protocol_type) for one in wanted)
-        messages = service.every(
-            "messages",
-            protocol_type=types,
-            correlation_id=correlation_id,
-            include="payload",
-            **ALWAYS,
-        )
-        got = [found(one, stem=recording.stem, original=original.stem) for one in messages]
         mine = [one for one in wanted if one.correlation_id == correlation_id]
+
+        def stored(
+            types: str = types, correlation_id: str | None = correlation_id, count: int = len(mine)
+        ) -> list[Json] | None:
+            # They lie in another topic than calls, and may be stored after them.
+            listed = service.every(
+                "messages",
+                protocol_type=types,
+                correlation_id=correlation_id,
+                include="payload",
+                **ALWAYS,
+            )
+            return listed if len(listed) >= count else None
+
+        messages = until(stored, f"{len(mine)} others of {correlation_id}")
+        got = [found(one, stem=recording.stem, original=original.stem) for one in messages]
         assert ordered(got) == ordered(mine)
 
 

@@ -32,7 +32,7 @@ from support.service import (
 
 pytestmark = pytest.mark.database
 
-SECOND_START_SECONDS = 15.0
+SECOND_START_SECONDS = 60.0
 """The goal is 5 s on an idle machine; this only notices that something hangs."""
 
 MESSAGES_PER_CALL = 7
@@ -116,8 +116,16 @@ def accepted(service: Service) -> int:
     return int(service.metrics().value("hepscope_ingest_accepted_total"))
 
 
+def all_on_the_bus_is_stored(service: Service) -> bool:
+    """Whether the writer has nothing to do; after a start it stores what it was killed over."""
+    metrics = service.metrics()
+    left = ("hepscope_writer_lag_records", "hepscope_writer_backlog_bytes")
+    return not any(metrics.value(name) for name in left)
+
+
 def check_consistency(service: Service) -> None:
     """No message twice, every call counts its messages, positions are behind all of them."""
+    until(lambda: all_on_the_bus_is_stored(service), "the writer to have stored all")
     messages = service.every("messages", include="payload")
     copies = Counter((one["call_id"], one["payload"]) for one in messages)
     assert [key for key, count in copies.items() if count > 1] == []

@@ -13,6 +13,12 @@ def test_names_of_the_data_directory_are_targets() -> None:
         start_s = time.time() - BASE_US / 1e6
         file = data_dir / "names.toml"
 
+        def write(text: str) -> None:
+            """Replace the file as a whole: never is there half of it to be read."""
+            half = data_dir / "names.half"
+            half.write_text(text)
+            half.rename(file)
+
         def wait_for(value: float, metric: str, **labels: str) -> None:
             """Return once a metric has a value."""
             until(lambda: service.metrics().value(metric, **labels) == value, f"{metric} {labels}")
@@ -25,16 +31,16 @@ def test_names_of_the_data_directory_are_targets() -> None:
             """Wait for so many INVITEs to a name."""
             wait_for(count, "hepscope_target_sip_requests_total", target=name, method="INVITE")
 
-        file.write_text(f'[[name]]\nname = "first"\naddress = "{BOB}"\n')
+        write(f'[[name]]\nname = "first"\naddress = "{BOB}"\n')
         wait_for(1, "hepscope_names")
         call("00000001")
         invites("first", 1)
-        file.write_text("[[name]\n")
+        write("[[name]\n")
         wait_for(1, "hepscope_names_errors_total")
         call("00000002")
         invites("first", 2)
         network = f"{BOB}/24"
-        file.write_text(
+        write(
             f'[[name]]\nname = "other"\naddress = "{BOB}"\n'
             f'[[name]]\nname = "lan"\naddress = "{network}"\n'
         )
