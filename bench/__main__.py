@@ -14,14 +14,20 @@ from pathlib import Path
 
 from bench import (
     apart,
+    capture,
     codec,
+    counting,
     end_to_end,
     exporter,
     ingest,
+    loki,
     over_kafka,
+    rtcp,
+    rtp,
     search,
     sender,
     storing,
+    tcp,
     traffic,
     two_writers,
 )
@@ -36,7 +42,18 @@ from hepscope_storage_writer.maintainer import Maintainer
 from hepscope_storage_writer.settings import WriterSettings
 
 RESULTS = Path(__file__).with_name("results.json")
-SECTIONS = ("codec", "ingest", "exporter", "storing", "kafka", "services", "end-to-end", "search")
+SECTIONS = (
+    "codec",
+    "capture",
+    "ingest",
+    "exporter",
+    "loki",
+    "storing",
+    "kafka",
+    "services",
+    "end-to-end",
+    "search",
+)
 
 
 async def main() -> int:
@@ -70,12 +87,19 @@ async def measure(folder: Path, scale: float, only: Sequence[str]) -> AsyncItera
     spare_collector()
     if "codec" in only:
         yield codec.measure(sample[:5000])
+    if "capture" in only:
+        yield await capture.measure(sample[:5000], seconds=max(2.0, 8 * scale))
+        yield tcp.measure(sample[:5000])
+        yield rtcp.measure()
+        yield rtp.measure()
     if "ingest" in only:
         yield await ingest.measure(file, seconds=max(2.0, 8 * scale))
     if "exporter" in only:
         yield await exporter.measure(
             traffic.packets(int(60_000 * max(scale, 0.3)), start_us=now_us)
         )
+    if "loki" in only:
+        yield loki.measure(sample)
     if "end-to-end" in only:
         yield await end_to_end.measure(folder / "e2e", file, seconds=max(3.0, 20 * scale))
     if not {"storing", "kafka", "services", "search"}.isdisjoint(only):
@@ -101,6 +125,7 @@ async def measure(folder: Path, scale: float, only: Sequence[str]) -> AsyncItera
                             yield await apart.measure(place, around, file, max(5.0, 20 * scale))
             if "search" in only:
                 yield await _search(database.dsn, int(1_000_000 * scale), now_us)
+                yield await counting.measure(database.dsn, int(1_000_000 * scale))
 
 
 async def _search(dsn: str, count: int, now_us: int) -> list[Row]:
