@@ -5,9 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 T ?= tests
+# Test processes at once, each with servers of its own; they wait more than they work. Files go to
+# them whole, in their order: the longest come first (tests/conftest.py).
+JOBS ?= 2
+PARALLEL := -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-unit test-integration lint format types docs dashboards check-docs bench chaos lock clean
+.PHONY: help setup run demo up down capture-dist screenshots test coverage test-unit test-integration lint format types docs dashboards check-docs bench chaos lock clean
 
 help: ## list the targets
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -27,20 +31,35 @@ run: setup ## start everything in one process; ARGS="--data-dir DIR ..." passes 
 demo: setup ## send an hour of generated calls to a running hepscope
 	@$(BIN)/hepscope demo $(ARGS)
 
+up: ## start everything in Docker and wait until it is healthy; OVERLAYS="nginx demo", STRICT=1
+	@deploy/compose/up
+
+down: ## end what `make up` started and keep the data; ARGS=--volumes removes it, too
+	@deploy/compose/down $(ARGS)
+
+capture-dist: setup ## build the capture agent for other machines into dist/: one file, wheels, deb, rpm, offline bundle
+	@scripts/build-capture $(ARGS)
+
 ##@ Work on it
 
-test: setup ## run all tests with coverage; T=path runs some without it
+screenshots: setup ## render every screen, light and dark, into docs/pictures; ARGS="calls call" some of them
+	@scripts/screenshots $(ARGS)
+
+test: setup ## run all tests; T=path runs some
 ifeq ($(T),tests)
-	@$(BIN)/pytest --cov --cov-report=term:skip-covered $(ARGS)
+	@$(BIN)/pytest $(PARALLEL) $(ARGS)
 else
 	@$(BIN)/pytest $(T) $(ARGS)
 endif
 
+coverage: setup ## run all tests and say what of the code they ran; takes half as long again
+	@$(BIN)/pytest $(PARALLEL) --cov --cov-report=term:skip-covered $(ARGS)
+
 test-unit: setup ## run the tests that need no server
-	@$(BIN)/pytest tests/unit tests/contract $(ARGS)
+	@$(BIN)/pytest $(PARALLEL) tests/unit tests/contract $(ARGS)
 
 test-integration: setup ## run the tests that start servers and browsers
-	@$(BIN)/pytest tests/integration tests/e2e $(ARGS)
+	@$(BIN)/pytest $(PARALLEL) tests/integration tests/e2e $(ARGS)
 
 lint: setup ## check style, imports between packages, lock file and generated pages
 	@$(BIN)/ruff check .
@@ -57,20 +76,23 @@ types: setup ## check types: mypy --strict, and tsc for the page where npm is th
 	@$(BIN)/mypy
 	@scripts/check-frontend-types
 
-docs: setup ## write the generated pages: OpenAPI, settings, metrics, HEP chunks
+docs: setup ## write the generated pages (OpenAPI, settings, metrics, HEP chunks) and the chart's copies
 	@$(BIN)/python -m hepscope_standalone.reference docs
+	@PYTHONPATH=deploy/k8s $(BIN)/python -m chart_files
 
-dashboards: setup ## write Grafana's dashboards from their code
+dashboards: setup ## write Grafana's dashboards from their code, and the chart's copies
 	@PYTHONPATH=deploy/grafana $(BIN)/python -m dashboards deploy/grafana/json
+	@PYTHONPATH=deploy/k8s $(BIN)/python -m chart_files
 
 check-docs: setup ## fail when a generated page or dashboard is stale
 	@$(BIN)/python -m hepscope_standalone.reference --check docs
 	@PYTHONPATH=deploy/grafana $(BIN)/python -m dashboards --check deploy/grafana/json
+	@PYTHONPATH=deploy/k8s $(BIN)/python -m chart_files --check
 
 bench: setup ## measure everything, as a table and JSON; ARGS="--quick" for a short run
 	@$(BIN)/python -m bench $(ARGS)
 
-chaos: setup ## break everything under load and prove that nothing is lost; ARGS="--short" in two minutes
+chaos: setup ## break everything under load and prove that nothing is lost; ARGS="--short", TARGET=containers, TARGET=compose
 	@PYTHONPATH=tests exec $(BIN)/python -m chaos $(ARGS)
 
 lock: ## resolve requirements.lock anew (needs uv); ARGS=--upgrade takes newer releases
