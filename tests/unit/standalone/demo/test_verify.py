@@ -109,6 +109,36 @@ def test_waits_until_all_is_stored() -> None:
     assert clock.waited > 0
 
 
+def test_one_answer_that_does_not_come_is_asked_for_again() -> None:
+    """A server that is busy storing the demo is not given up for one slow answer."""
+    slow = UnknownFateError("slow")
+    answers: Iterator[Standing | UnknownFateError] = iter([slow, Standing(4), slow, Standing(10)])
+
+    def ask() -> Standing:
+        answer = next(answers)
+        if isinstance(answer, UnknownFateError):
+            raise answer
+        return answer
+
+    assert settled(ask, Standing(), 10, Waits()) == Standing(10)
+
+
+def test_server_that_does_not_answer_any_more_is_said() -> None:
+    """What it last told is not taken for the end."""
+    answers = iter([Standing(4)])
+
+    def ask() -> Standing:
+        try:
+            return next(answers)
+        except StopIteration:
+            raise UnknownFateError("gone") from None
+
+    clock = Waits()
+    with pytest.raises(UnknownFateError, match="gone"):
+        settled(ask, Standing(), 10, clock)
+    assert clock.waited >= PATIENCE_SECONDS
+
+
 def test_gives_up_when_nothing_changes_any_more() -> None:
     """What is refused and what is missing is told apart, and the doctor is named."""
     clock = Waits()

@@ -23,7 +23,7 @@ from hepscope_standalone.demo.names import leave_names, names_toml
 from hepscope_standalone.demo.options import add_arguments
 from hepscope_standalone.demo.sending import send_all, send_when_due
 from hepscope_standalone.demo.traffic import Generator
-from hepscope_standalone.demo.verify import Ask, Standing, UnknownFateError, asker, settled
+from hepscope_standalone.demo.verify import UnknownFateError, asker, settled, standing
 
 __all__ = ["add_arguments", "run"]
 
@@ -61,7 +61,7 @@ def _hour(generator: Generator, arguments: argparse.Namespace, end_us: int, cloc
     ask = asker(arguments.page)
     data_dir = default_data_dir(os.environ, os.getuid())
     left = leave_names(data_dir, arguments.send, os.environ)
-    before = _before(ask)
+    before = standing(ask)
     send_all(arguments.send, traffic.captures, clock)
     print(summary.contents(traffic, arguments.send), flush=True)
     sent = len(traffic.captures)
@@ -78,13 +78,6 @@ def _hour(generator: Generator, arguments: argparse.Namespace, end_us: int, cloc
     names = summary.names(data_dir, left)
     print(names, end="\n" if names else "", flush=True)
     return code
-
-
-def _before(ask: Ask) -> Standing | UnknownFateError:
-    try:
-        return ask()
-    except UnknownFateError as error:
-        return error
 
 
 def _live(

@@ -77,19 +77,34 @@ def standing_of(answer: dict[str, Any]) -> Standing:
     return Standing(sum(node["packet_count"] for node in nodes), refused)
 
 
+def standing(ask: Ask) -> Standing | UnknownFateError:
+    """Return what the server tells, or why it tells nothing."""
+    try:
+        return ask()
+    except UnknownFateError as error:
+        return error
+
+
 def settled(ask: Ask, before: Standing, sent: int, clock: Clock) -> Standing:
     """Return what became of the packets sent since ``before``, once nothing more changes.
 
-    Raises UnknownFateError.
+    A server that is busy storing them may leave a question or two without an answer. Raises
+    UnknownFateError when it still does after all patience.
     """
-    found = ask().since(before)
+    newest = None
     changed = clock.elapsed_seconds()
-    while found.known < sent and clock.elapsed_seconds() - changed < PATIENCE_SECONDS:
+    while True:
+        found = standing(ask)
+        if isinstance(found, Standing) and found != newest:
+            newest, changed = found, clock.elapsed_seconds()
+            if found.since(before).known >= sent:
+                break
+        if clock.elapsed_seconds() - changed >= PATIENCE_SECONDS:
+            break
         clock.sleep(LOOK_SECONDS)
-        last, found = found, ask().since(before)
-        if found != last:
-            changed = clock.elapsed_seconds()
-    return found
+    if isinstance(found, UnknownFateError):
+        raise found
+    return found.since(before)
 
 
 def _cause(error: OSError) -> str:
