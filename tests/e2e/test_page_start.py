@@ -17,6 +17,14 @@ FILES = """() => performance.getEntriesByType("resource")
   }))"""
 
 
+def nodes(pages: Pages, **options: Any) -> Page:
+    """Return a page whose browser notes every file, however many there are."""
+    page = pages.blank(**options)
+    page.add_init_script("performance.setResourceTimingBufferSize(2000)")
+    page.goto("/nodes")
+    return page
+
+
 def files(page: Page) -> list[dict[str, Any]]:
     """Return the scripts and style sheets that a page asked for."""
     expect(
@@ -33,7 +41,7 @@ def files(page: Page) -> list[dict[str, Any]]:
 
 def test_a_first_paint_waits_for_style_sheets_only(pages: Pages) -> None:
     """No module and no answer of the API holds it up; the theme is known before it."""
-    page = pages.open("/nodes")
+    page = nodes(pages)
     blocking = {one["path"] for one in files(page) if one["blocks"]}
     sheets = page.locator("link[rel=stylesheet]").evaluate_all(
         "all => all.map(one => new URL(one.href).pathname.replace(/^\\/@[0-9a-f]+/, ''))"
@@ -45,7 +53,7 @@ def test_a_first_paint_waits_for_style_sheets_only(pages: Pages) -> None:
 
 def test_all_modules_are_asked_for_at_once(pages: Pages) -> None:
     """The list in the page is complete: no import is a surprise, and nothing comes twice."""
-    page = pages.open("/nodes")
+    page = nodes(pages)
     modules = [one["path"] for one in files(page) if one["path"].startswith("/js/")]
     listed = page.locator("link[rel=modulepreload]").evaluate_all(
         "all => all.map(one => new URL(one.href).pathname.replace(/^\\/@[0-9a-f]+/, ''))"
@@ -67,7 +75,7 @@ def test_a_page_whose_files_do_not_come_says_so(pages: Pages) -> None:
 
 def test_a_second_visit_asks_for_no_file(pages: Pages) -> None:
     """Browsers keep what lies below a fingerprint, without asking whether it is the same."""
-    page = pages.open("/nodes", is_first_visit=True)
+    page = nodes(pages, is_first_visit=True)
     assert any(one["sent"] for one in files(page))
     page.goto("about:blank")
     page.goto("/nodes")
