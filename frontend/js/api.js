@@ -9,7 +9,7 @@ import { hearClock, now } from "./clock.js";
 import { succeeded } from "./retry.js";
 import { STATE_WORDS as WORDS } from "./words/states.js";
 
-/** @typedef {{ip: string | null, port: number | null}} Endpoint */
+/** @typedef {{ip: string | null, port: number | null, name?: string | null}} Endpoint */
 /**
  * @typedef {object} Call
  * @property {string} call_id

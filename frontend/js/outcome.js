@@ -41,3 +41,9 @@ export function addressOf(endpoint) {
   const ip = endpoint.ip.includes(":") ? `[${endpoint.ip}]` : endpoint.ip;
   return endpoint.port ? `${ip}:${endpoint.port}` : ip;
 }
+
+/** What it is called, else where it is. @param {import("./api.js").Endpoint | null} endpoint */
+export const hostOf = (endpoint) => endpoint?.name ?? addressOf(endpoint);
+
+/** `carrier-a (192.0.2.1:5060)` @param {import("./api.js").Endpoint | null} endpoint */
+export const wholeHost = (endpoint) => (endpoint?.name ? `${endpoint.name} (${addressOf(endpoint)})` : addressOf(endpoint));

@@ -69,7 +69,7 @@ def test_kamailio_shows_both_hops_of_a_call(
         assert (one["method"], one["status"], one["state"]) == ("INVITE", 200, "completed")
         # Time as HEP 1 has none is that of arrival; a call is never shorter than sipp's pause.
         assert one["duration_s"] >= 0.05
-        assert one["source"] == {"ip": "127.0.0.1", "port": caller}
+        assert one["source"] == {"ip": "127.0.0.1", "port": caller, "name": None}
         seen = {
             (message["source"]["port"], message["destination"]["port"], what(message))
             for message in hepscope.messages(one["call_id"])

@@ -1,6 +1,6 @@
 /** The facts of a call: a few in one quiet line, all of them on request. */
 import { h } from "../dom.js";
-import { addressOf, finalOf, party, wholeParty } from "../outcome.js";
+import { finalOf, party, wholeHost, wholeParty } from "../outcome.js";
 import { clock, duration, longTime, micros } from "../times.js";
 import { visibleText } from "../message/unseen.js";
 import { HEAD } from "../words/call.js";
@@ -27,7 +27,7 @@ export function callFacts(callId, call, flow) {
     ...fact(HEAD.from, partyText(call.from_user, call.from_domain)), ...fact(HEAD.to, partyText(call.to_user, call.to_domain)),
     ...fact(HEAD.state, call.state), ...fact(HEAD.status, finalOf(call) || HEAD.noFinal),
     ...fact(HEAD.started, longTime(call.started_at)), ...fact(HEAD.ended, releasedBy(call, flow) && `${releasedBy(call, flow)}${call.ended_at ? `, ${clock(call.ended_at)}` : ""}`),
-    ...fact(HEAD.count, String(call.message_count)), ...fact(HEAD.hop, `${addressOf(call.source)} → ${addressOf(call.destination)}`),
+    ...fact(HEAD.count, String(call.message_count)), ...fact(HEAD.hop, `${wholeHost(call.source)} → ${wholeHost(call.destination)}`),
     ...fact(HEAD.nodes, call.nodes.join(" › ")), ...fact(HEAD.agent, call.user_agent ?? ""), ...id,
   ];
 }

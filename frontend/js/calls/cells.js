@@ -1,7 +1,7 @@
 /** What the cells of calls show: parties, what became of it, delays, quality, nodes. */
 import { h, svg } from "../dom.js";
 import { POOR_MOS } from "../media/words.js";
-import { outcomeOf } from "../outcome.js";
+import { addressOf, hostOf, outcomeOf } from "../outcome.js";
 import { duration, micros } from "../times.js";
 import { CAUSES, CELLS, OUTCOME_NAMES } from "../words/calls.js";
 
@@ -82,6 +82,9 @@ export const numberCells = (value, text) => [part(value === null ? null : text(v
 export function nodeCells(nodes) {
   return [part(nodes.slice(0, 2).join(", ") || null), h("span", { class: "minor" }, nodes.length > 2 && ` +${nodes.length - 2}`)];
 }
+
+/** Its name, and where it is. @param {import("../api.js").Endpoint | null} endpoint @returns {Child[]} */
+export const hostCells = (endpoint) => [part(hostOf(endpoint) || null), h("span", { class: "minor" }, endpoint?.name && ` ${addressOf(endpoint)}`)];
 
 /** @param {string | null} text @returns {Child[]} */
 export const textCells = (text) => [part(text || null)];

@@ -1,9 +1,9 @@
 /** The columns that the grid of calls can have. Each tells which filter keeps a cell's value. */
 import { callAddress } from "../address.js";
-import { addressOf, wholeParty } from "../outcome.js";
+import { addressOf, wholeHost, wholeParty } from "../outcome.js";
 import { clock, dayAndClock, longTime, micros } from "../times.js";
 import { COLUMNS, OUTCOME_NAMES } from "../words/calls.js";
-import { mosCells, nodeCells, numberCells, partyCells, pddCells, statusCells, statusText, talkCells, textCells } from "./cells.js";
+import { hostCells, mosCells, nodeCells, numberCells, partyCells, pddCells, statusCells, statusText, talkCells, textCells } from "./cells.js";
 import { literal } from "./filter.js";
 
 /** @typedef {import("../api.js").Call} Call */
@@ -51,7 +51,7 @@ export function callColumns(nowMs, timeHead) {
   /** @param {"answered_at" | "ended_at"} name @returns {CallColumn} */
   const moment = (name) => ({ name, label: COLUMNS[name], least: 112, look: "time", cells: (call) => textCells(timeText(call[name])), title: (call) => (call[name] ? longTime(call[name]) : ""), text: (call) => call[name] ?? "" });
   /** @param {"source" | "destination"} name @returns {CallColumn} */
-  const address = (name) => ({ name, label: COLUMNS[name], least: 150, look: "code", cells: (call) => textCells(addressOf(call[name])), title: (call) => addressOf(call[name]), text: (call) => addressOf(call[name]),
+  const address = (name) => ({ name, label: COLUMNS[name], least: 150, look: "code", cells: (call) => hostCells(call[name]), title: (call) => wholeHost(call[name]), text: (call) => addressOf(call[name]),
     keeps: (call) => (call[name]?.ip ? { field: name, value: call[name].ip } : null) });
   /** @param {"from" | "to" | "ruri"} side @returns {CallColumn} */
   const party = (side) => ({ name: side, label: COLUMNS[side], least: 112, grow: 2, look: side,

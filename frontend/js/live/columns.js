@@ -3,7 +3,7 @@ import { callAddress } from "../address.js";
 import { h, svg } from "../dom.js";
 import { glyph } from "../glyphs.js";
 import { POOR_MOS, mosText } from "../media/words.js";
-import { addressOf, isChallenge, outcomeOfStatus, party, wholeParty } from "../outcome.js";
+import { isChallenge, outcomeOfStatus, party, wholeHost, wholeParty } from "../outcome.js";
 import { clock, longTime, micros } from "../times.js";
 import { LIVE } from "../words/live.js";
 
@@ -17,11 +17,11 @@ const CODES = Object.freeze({ setup: "100", ringing: "180", answered: "200" });
 
 const { messageColumns, callColumns } = LIVE;
 
-/** Ports are in the tip: the column is narrow. @param {LiveMessage} message */
-const pathOf = ({ source, destination }) => `${source?.ip ?? ""} → ${destination?.ip ?? ""}`;
+/** Names where there are any; the rest is in the tip: the column is narrow. @param {LiveMessage} message */
+const pathOf = ({ source, destination }) => [source, destination].map((end) => end?.name ?? end?.ip ?? "").join(" → ");
 
 /** @param {LiveMessage} message */
-const wholePath = ({ source, destination }) => `${addressOf(source)} → ${addressOf(destination)}`;
+const wholePath = ({ source, destination }) => `${wholeHost(source)} → ${wholeHost(destination)}`;
 
 /** @param {LiveMessage} message */
 const partiesOf = (message) => `${party(message.from_user, message.from_domain)} → ${party(message.to_user, message.to_domain)}`;

@@ -3,7 +3,7 @@ import { clockText } from "../charts/bins.js";
 import { now } from "../clock.js";
 import { h } from "../dom.js";
 import { glyph } from "../glyphs.js";
-import { addressOf, outcomeOfStatus } from "../outcome.js";
+import { addressOf, hostOf, outcomeOfStatus } from "../outcome.js";
 import { dayAndClock, micros } from "../times.js";
 import { CLUSTERS } from "../words/home.js";
 import { phraseOf } from "../words/phrases.js";
@@ -19,13 +19,13 @@ export function clusterStrip(clusters, callsHref) {
 }
 
 /** @param {Cluster} cluster @param {(more: Record<string, string>) => string} callsHref */
-function sentence({ status, target, name, said_by: maker, said_by_name: makerName, count, start, end }, callsHref) {
+function sentence({ status, target, said_by: maker, count, start, end }, callsHref) {
   const final = status === null ? CLUSTERS.noFinal : CLUSTERS.with(`${status} ${phraseOf(status)}`.trim());
   // Calls to a hop that only passed it on went through it.
   const isBehind = maker !== null && addressOf(maker) !== addressOf(target);
-  const how = isBehind ? CLUSTERS.saidBy(final, makerName ?? addressOf(maker)) : final;
+  const how = isBehind ? CLUSTERS.saidBy(final, hostOf(maker)) : final;
   const [from, to] = [timeText(start, end), timeText(end, start)];
-  const words = target ? (isBehind ? CLUSTERS.through : CLUSTERS.sentence)(count, name ?? addressOf(target), how, from, to) : CLUSTERS.anywhere(count, how, from, to);
+  const words = target ? (isBehind ? CLUSTERS.through : CLUSTERS.sentence)(count, hostOf(target), how, from, to) : CLUSTERS.anywhere(count, how, from, to);
   const found = { from: start, to: end, ...(target && { destination: addressOf(target) }), ...(status === null ? { outcome: "no_reply" } : { status: String(status) }) };
   return h("p", {}, glyph(outcomeOfStatus(status)), h("b", {}, words), h("a", { href: callsHref(found) }, CLUSTERS.show));
 }

@@ -16,7 +16,7 @@ import { rangeQuery } from "./query.js";
 /** @typedef {{start: string, end: string, attempts: number, registrations: number, ratios: Record<RatioName, Ratio>, pdd_p95_ms: number | null, media: Media}} Before */
 /** @typedef {Readonly<{status: number | null, outcome: ReturnType<typeof outcomeOfStatus>, counts: number[], count: number}>} StatusCourse status NaN: others */
 /** @typedef {Readonly<{outcome: string, look: import("../glyphs.js").Outcome, counts: number[], count: number}>} OutcomeCourse */
-/** @typedef {{status: number | null, target: import("../api.js").Endpoint | null, name: string | null, said_by: import("../api.js").Endpoint | null, said_by_name: string | null, start: string, end: string, count: number}} Cluster */
+/** @typedef {{status: number | null, target: import("../api.js").Endpoint | null, said_by: import("../api.js").Endpoint | null, start: string, end: string, count: number}} Cluster */
 /**
  * @typedef {object} Overview
  * @property {Kpis} kpis

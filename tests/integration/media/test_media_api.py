@@ -69,8 +69,8 @@ async def test_both_directions_are_streams_of_their_own(
     assert (found["call_id"], found["is_thinned"], found["streams_left_out"]) == (CALL, False, 0)
     # Bob says what he received: the stream of SSRC 1, from Alice to Bob.
     assert first["ssrc"] == 1
-    assert first["source"] == {"ip": ALICE[0], "port": ALICE[1] + 1}
-    assert first["destination"] == {"ip": BOB[0], "port": BOB[1] + 1}
+    assert first["source"] == {"ip": ALICE[0], "port": ALICE[1] + 1, "name": None}
+    assert first["destination"] == {"ip": BOB[0], "port": BOB[1] + 1, "name": None}
     assert (first["way"], first["kind"], first["node"]) == ("received", "rtcp_json", "media-1")
     assert (first["codec"], first["codec_from"], first["medium"]) == ("PCMA", "sdp", "audio")
     assert (first["loss_window"], first["joined_by"]) == ("interval", "address")
@@ -190,7 +190,7 @@ async def test_a_publish_tells_of_the_call_that_it_names(
         "G729",
         "said",
     )
-    assert (stream["ssrc"], stream["source"]) == (10, {"ip": BOB[0], "port": BOB[1]})
+    assert (stream["ssrc"], stream["source"]) == (10, {"ip": BOB[0], "port": BOB[1], "name": None})
     assert stream["reporter"] == "<sip:alice@example.org>"
     assert (point["loss"], point["discarded"], point["jitter_ms"]) == pytest.approx(
         (0.05, 0.02, 12)
@@ -237,8 +237,8 @@ async def test_statistics_in_a_bye_are_streams_of_both_ways(
 
     assert set(streams) == {"received", "sent"}
     assert streams["received"]["kind"] == "x_rtp_stat"
-    assert streams["received"]["source"] == {"ip": BOB[0], "port": BOB[1]}
-    assert streams["sent"]["source"] == {"ip": ALICE[0], "port": ALICE[1]}
+    assert streams["received"]["source"] == {"ip": BOB[0], "port": BOB[1], "name": None}
+    assert streams["sent"]["source"] == {"ip": ALICE[0], "port": ALICE[1], "name": None}
     assert (received["packets"], received["packets_lost"]) == (2990, 10)
     assert received["mos_lq_said"] == pytest.approx(4.1)
     assert received["loss"] == pytest.approx(10 / 3000, abs=1e-6)

@@ -1,4 +1,4 @@
-"""Named addresses over HTTP: the list itself, and the names of hosts in a flow."""
+"""Named addresses over HTTP: the list itself, and names wherever an address is told."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -87,3 +87,58 @@ async def test_hosts_of_a_flow_have_their_names(named: httpx.AsyncClient, stored
         ("192.0.2.10", "carrier"),
         ("198.51.100.20", "198.51.100.20"),
     ]
+
+
+@pytest.mark.parametrize("path", ["calls", "calls/c1", "messages", "calls/c1/messages"])
+async def test_endpoints_have_their_names(
+    named: httpx.AsyncClient, stored: Stored, path: str
+) -> None:
+    """Of calls and of messages; null where an address has none."""
+    await stored.put(request("INVITE", "c1"), MIDNIGHT)
+    await stored.commit()
+
+    found = await get(named, f"/api/v1/{path}")
+
+    one = cast("list[Json]", found["items"])[0] if "items" in found else found
+    assert one["source"] == {"ip": "192.0.2.10", "port": 5060, "name": "carrier"}
+    assert one["destination"] == {"ip": "198.51.100.20", "port": 5062, "name": None}
+
+
+async def test_a_name_of_one_node_is_told_of_its_messages(
+    named: httpx.AsyncClient, stored: Stored
+) -> None:
+    """What another node captured there has the name of the network around it."""
+    for node in ("edge", "core"):
+        await stored.put(request("INVITE", node), MIDNIGHT, source=("192.0.2.2", 5060), node=node)
+    await stored.commit()
+
+    found = await items(named, "/api/v1/messages")
+
+    names = {one["call_id"]: cast("Json", one["source"])["name"] for one in found}
+    assert names == {"edge": "sbc-1", "core": "carrier"}
+
+
+async def test_registrations_name_their_clients(named: httpx.AsyncClient, stored: Stored) -> None:
+    """As calls do."""
+    await stored.put(request("REGISTER", "r1"), MIDNIGHT)
+    await stored.commit()
+
+    (one,) = await items(named, "/api/v1/registrations")
+
+    assert one["source"] == {"ip": "192.0.2.10", "port": 5060, "name": "carrier"}
+
+
+async def test_values_seen_of_addresses_are_labelled(
+    named: httpx.AsyncClient, stored: Stored
+) -> None:
+    """With the name of the address at any port; a status with its phrase, as ever."""
+    await stored.put(request("INVITE", "c1"), MIDNIGHT)
+    await stored.commit()
+
+    async def labels(field: str) -> dict[object, object]:
+        found = await items(named, f"/api/v1/fields/{field}/values")
+        return {one["value"]: one["label"] for one in found}
+
+    assert await labels("source") == {"192.0.2.10": "carrier"}
+    assert await labels("destination") == {"198.51.100.20": None}
+    assert await labels("from_user") == {"alice": None}

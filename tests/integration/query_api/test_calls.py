@@ -59,8 +59,8 @@ async def test_a_call_has_exactly_the_fields_of_its_shape(
                 "ruri_user": "bob",
                 "ruri_domain": "example.net",
                 "user_agent": "Phone/1.0",
-                "source": {"ip": "192.0.2.10", "port": 5060},
-                "destination": {"ip": "198.51.100.20", "port": 5062},
+                "source": {"ip": "192.0.2.10", "port": 5060, "name": None},
+                "destination": {"ip": "198.51.100.20", "port": 5062, "name": None},
                 "message_count": 6,
                 "nodes": ["edge-1"],
                 "worst_mos": None,
@@ -368,7 +368,7 @@ async def test_a_call_of_responses_only_is_a_call(
     call = await get(client, "/api/v1/calls/half")
 
     assert (call["method"], call["status"], call["state"]) == ("INVITE", 404, "failed")
-    assert call["source"] == {"ip": "192.0.2.10", "port": 5060}
+    assert call["source"] == {"ip": "192.0.2.10", "port": 5060, "name": None}
     assert call["ruri_user"] is None
 
 

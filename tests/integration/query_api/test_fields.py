@@ -6,6 +6,7 @@ import httpx
 import pytest
 from prometheus_client import CollectorRegistry
 
+from hepscope_common.names import Names, NamesSettings
 from hepscope_query_api.calls.selection import CallQuestion
 from hepscope_query_api.component import make_pool
 from hepscope_query_api.fields.repository import ValueRepository
@@ -228,7 +229,8 @@ async def test_a_bound_is_kept_and_told(
             name: str, prefix: str = "", *, most: int, **filters: str
         ) -> tuple[int, bool]:
             question = CallQuestion(ALWAYS, [*filters.items()], None, NOW_US + DAY)
-            found = await ValueRepository(session, question, most).values(name, prefix, 100)
+            values = ValueRepository(session, question, Names(NamesSettings()), most)
+            found = await values.values(name, prefix, 100)
             return sum(item.count for item in found.items), found.is_sampled
 
         assert await counted("method", most=8) == (8, False)

@@ -97,16 +97,14 @@ async def test_it_finds_calls_to_one_target_that_failed_alike(
     await put([one for sent in usual for one in sent] + burst())
     (alone,) = (await ask(client, "overview", **RANGE))["clusters"]
     assert (alone["target"], alone["count"]) == (None, BURST)
-    assert alone["said_by"] == {"ip": CAROL[0], "port": CAROL[1]}
+    assert alone["said_by"] == {"ip": CAROL[0], "port": CAROL[1], "name": None}
 
     await put(elsewhere.sent)
     (cluster,) = (await ask(client, "overview", **RANGE))["clusters"]
     assert cluster == {
         "status": 503,
-        "target": {"ip": BOB[0], "port": BOB[1]},
-        "name": None,
-        "said_by": {"ip": CAROL[0], "port": CAROL[1]},
-        "said_by_name": None,
+        "target": {"ip": BOB[0], "port": BOB[1], "name": None},
+        "said_by": {"ip": CAROL[0], "port": CAROL[1], "name": None},
         "start": "2026-11-23T08:58:00.000000Z",
         "end": "2026-11-23T09:00:00.000000Z",
         "count": BURST,

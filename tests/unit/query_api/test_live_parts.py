@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
+from hepscope_common.names import Names, NamesSettings
 from hepscope_query_api.live import live as live_module
 from hepscope_query_api.live import reader as reader_module
 from hepscope_query_api.live.events import Event, event, resumed_at
@@ -151,7 +152,9 @@ async def test_nobody_looks_while_nobody_reads() -> None:
     pool = Pool()
     metrics = ApiMetrics(CollectorRegistry())
     database = Database(pool, timeout_seconds=1, metrics=metrics)
-    live = Live(database, metrics, lambda: 5_000_000, most_readers=1, limit_per_s=30)
+    live = Live(
+        database, metrics, Names(NamesSettings()), lambda: 5_000_000, most_readers=1, limit_per_s=30
+    )
     assert pool.asked == 0
 
     reader = live.join([("method", "INVITE")], None)
@@ -194,7 +197,9 @@ async def test_a_fault_ends_the_streams_of_nobody_else(monkeypatch: pytest.Monke
     monkeypatch.setattr(live_module, "LOOK_SECONDS", 0.0)
     metrics = ApiMetrics(CollectorRegistry())
     database = Database(Answering(), timeout_seconds=1, metrics=metrics)
-    live = Live(database, metrics, lambda: 5_000_000, most_readers=2, limit_per_s=30)
+    live = Live(
+        database, metrics, Names(NamesSettings()), lambda: 5_000_000, most_readers=2, limit_per_s=30
+    )
     odd, plain = live.join([("from_user", "odd")], None), live.join([("from_user", "even")], None)
 
     async def heard(reader: Reader, name: str) -> bytes | None:

@@ -195,7 +195,7 @@ def test_orphans_join_the_call_before_them() -> None:
 @given(st.binary(max_size=200), st.text(max_size=20))
 def test_no_control_character_leaves_the_text_export(payload: bytes, node: str) -> None:
     """Only line ends and tabs are as they were; the end is always an empty line."""
-    text = entry(parse_time("2026-01-01T00:00:00Z"), way_of(None, None), "udp", node, payload)
+    text = entry(parse_time("2026-01-01T00:00:00Z"), way_of(("", 0), ("", 0)), "udp", node, payload)
 
     controls = {char for char in text if ord(char) < 32 or 127 <= ord(char) < 160}
     assert controls <= set("\r\n\t")

@@ -115,15 +115,17 @@ def create_app(
         responses=dict.fromkeys(PROBLEM_STATUSES, PROBLEM),
         generate_unique_id_function=lambda route: route.name,
     )
+    names = names or Names(NamesSettings())
     app.state.context = Context(
         database,
         now_us,
         metrics,
-        names or Names(NamesSettings()),
+        names,
         log_sources(settings, metrics),
         Live(
             Database(pool, timeout_seconds=LIVE_LOOK_SECONDS, metrics=metrics),
             metrics,
+            names,
             now_us,
             most_readers=settings.live_readers,
             limit_per_s=settings.live_messages_per_second,

@@ -5,6 +5,8 @@ from typing import Annotated, Generic, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hepscope_common.names import Names
+
 Item = TypeVar("Item")
 
 Time = Annotated[
@@ -32,6 +34,8 @@ class Endpoint(Shape):
     """IPv4 or IPv6 address."""
     port: int
     """Port, 0 where the agent did not say."""
+    name: str | None
+    """What the named addresses call it; null where it has no name."""
 
 
 class Page(Shape, Generic[Item]):
@@ -43,11 +47,19 @@ class Page(Shape, Generic[Item]):
     """`cursor` of the next page; null on the last."""
 
 
-def endpoint_of(address: InetColumn, port: int | None) -> Endpoint | None:
-    """Return the endpoint of an inet column and its port; None when the address is not known."""
-    if address is None:
-        return None
-    return Endpoint(ip=address_text(address), port=port or 0)
+def endpoint_of(
+    address: InetColumn, port: int | None, names: Names, node: str | None
+) -> Endpoint | None:
+    """Return the endpoint of an inet column and its port, as a node sees it.
+
+    None when the address is not known.
+    """
+    return named(address_text(address), port or 0, names, node) if address else None
+
+
+def named(ip: str, port: int, names: Names, node: str | None = None) -> Endpoint:
+    """Return an endpoint with its name; where no node is given, a name that any node gives it."""
+    return Endpoint(ip=ip, port=port, name=names.lookup(ip, port, node or ""))
 
 
 def address_text(address: InetColumn) -> str:

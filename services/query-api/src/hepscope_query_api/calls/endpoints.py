@@ -50,7 +50,8 @@ async def list_calls(
         after=place.after,
     )
     return Page[Call](
-        items=[call_of(facts, now_us) for facts in calls], next_cursor=place.cursor(key)
+        items=[call_of(facts, now_us, shared.names) for facts in calls],
+        next_cursor=place.cursor(key),
     )
 
 
@@ -68,7 +69,7 @@ async def get_call(
     if chosen is None:
         raise call_not_found(wanted, await calls_kept_since(session))
     return CallDetail(
-        **dict(call_of(chosen.call, now_us)),
+        **dict(call_of(chosen.call, now_us, shared.names)),
         other_records=[
             OtherRecord(started_at=format_time(from_us(other.started_us)))
             for other in chosen.others

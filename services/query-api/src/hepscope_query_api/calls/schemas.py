@@ -8,6 +8,7 @@ from hepscope_common.calls.message import address_text
 from hepscope_common.calls.outcome import CallOutcome, call_outcome
 from hepscope_common.calls.state import CallState
 from hepscope_common.calls.times import duration_s, ended_us, pdd_ms
+from hepscope_common.names import Names
 from hepscope_query_api.schemas import Endpoint, Shape, Time, text_or_none
 from hepscope_query_api.timestamps import format_time, from_us
 
@@ -83,7 +84,7 @@ WORST_DIGITS = {"worst_mos": 2, "worst_loss": 4, "worst_jitter_ms": 1}
 """Decimals that are shown and asked for: more would be noise."""
 
 
-def call_of(facts: CallFacts, now_us: int) -> Call:
+def call_of(facts: CallFacts, now_us: int, names: Names) -> Call:
     """Return the item of a call as it stands at now_us."""
     worst = facts.worst or MediaWorst()
     return Call(
@@ -105,8 +106,8 @@ def call_of(facts: CallFacts, now_us: int) -> Call:
         ruri_user=text_or_none(facts.ruri_user),
         ruri_domain=text_or_none(facts.ruri_domain),
         user_agent=text_or_none(facts.user_agent),
-        source=_endpoint(facts.source, facts.source_port),
-        destination=_endpoint(facts.destination, facts.destination_port),
+        source=_endpoint(facts.source, facts.source_port, names),
+        destination=_endpoint(facts.destination, facts.destination_port, names),
         message_count=facts.message_count,
         nodes=list(facts.nodes),
         worst_mos=_rounded("worst_mos", worst.mos),
@@ -133,6 +134,10 @@ def _time(micros: int | None) -> str | None:
     return None if micros is None else format_time(from_us(micros))
 
 
-@lru_cache(maxsize=4096)  # a page has few addresses and names each many times
-def _endpoint(packed: bytes, port: int) -> Endpoint | None:
-    return Endpoint(ip=address_text(packed), port=port) if packed else None
+def _endpoint(packed: bytes, port: int, names: Names) -> Endpoint | None:
+    return _made(packed, port, names.lookup(packed, port)) if packed else None
+
+
+@lru_cache(maxsize=4096)  # a page has few addresses and tells each many times
+def _made(packed: bytes, port: int, name: str | None) -> Endpoint:
+    return Endpoint(ip=address_text(packed), port=port, name=name)

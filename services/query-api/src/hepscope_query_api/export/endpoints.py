@@ -90,7 +90,9 @@ async def export_call(
         case Format.TEXT:
             chunks = write_text(batches, zone)
         case Format.JSON:
-            chunks = write_json(batches, [scope.call for scope in scopes], shared.now_us())
+            chunks = write_json(
+                batches, [scope.call for scope in scopes], shared.now_us(), shared.names
+            )
     name = file_name([scope.call_id for scope in scopes], SUFFIXES[query.format])
     return StreamingResponse(
         _counted(chunks, query.format, shared),

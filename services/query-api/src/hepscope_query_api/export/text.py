@@ -6,7 +6,8 @@ spelled out (``\x1b``), as are bytes that are not UTF-8.
 
 from datetime import UTC, datetime
 
-from hepscope_query_api.schemas import Endpoint
+End = tuple[str, int]
+"""An address, "" where it is not known, and its port."""
 
 _ESCAPES = {
     code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\r\n\t"
@@ -29,13 +30,12 @@ def entry(time: datetime, way: str, transport: str, node: str, payload: bytes) -
     return f"{head.translate(_ESCAPES)}\n{body.translate(_ESCAPES)}\n\n\n"
 
 
-def way_of(source: Endpoint | None, destination: Endpoint | None) -> str:
+def way_of(source: End, destination: End) -> str:
     """Return who sent to whom."""
-    return f"{_name(source)} -> {_name(destination)}"
+    return f"{_text(*source)} -> {_text(*destination)}"
 
 
-def _name(endpoint: Endpoint | None) -> str:
-    if endpoint is None:
+def _text(ip: str, port: int) -> str:
+    if not ip:
         return "unknown"
-    ip = f"[{endpoint.ip}]" if ":" in endpoint.ip else endpoint.ip
-    return f"{ip}:{endpoint.port}"
+    return f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"

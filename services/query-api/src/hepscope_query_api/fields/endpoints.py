@@ -43,5 +43,5 @@ async def list_values(
     question = CallQuestion(
         last_day(query, now_us), given_filters(query, DESCRIBED_FILTERS), query.q, now_us
     )
-    repository = ValueRepository(shared.database.session(), question)
+    repository = ValueRepository(shared.database.session(), question, shared.names)
     return await repository.values(name, stored_text(query.prefix), query.limit)

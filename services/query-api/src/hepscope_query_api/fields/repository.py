@@ -10,11 +10,12 @@ from typing import Final
 
 import asyncpg
 
+from hepscope_common.names import Names
 from hepscope_query_api.calls.search import TRIGRAM, find_parties
 from hepscope_query_api.calls.selection import CallQuestion, Selection, select_calls, within
 from hepscope_query_api.fields.phrases import PHRASES
 from hepscope_query_api.fields.schemas import FieldValue, FieldValues
-from hepscope_query_api.fields.seen import PARTIES, SEEN
+from hepscope_query_api.fields.seen import ADDRESSES, PARTIES, SEEN
 from hepscope_query_api.query.bind import Bind, all_of
 from hepscope_query_api.query.database import Session
 from hepscope_query_api.query.pattern import escape_like
@@ -29,9 +30,14 @@ class ValueRepository:
     """Values of a field, counted by one request."""
 
     def __init__(
-        self, session: Session, question: CallQuestion, max_calls: int = MAX_CALLS
+        self,
+        session: Session,
+        question: CallQuestion,
+        names: Names,
+        max_calls: int = MAX_CALLS,
     ) -> None:
         self._session = session
+        self._names = names
         self._question = question
         self._max_calls = max_calls
 
@@ -56,7 +62,7 @@ class ValueRepository:
             f"where {_holds(prefix, bind, is_code=seen.is_code)} {_best(prefix, limit, bind)}",
             bind.values,
         )
-        return _values(name, rows, is_sampled=period != self._question.period)
+        return self._values(name, rows, is_sampled=period != self._question.period)
 
     async def _newest(self, selection: Selection) -> Period:
         """Return the range of the question, cut to its end that holds no more than MAX_CALLS."""
@@ -89,7 +95,21 @@ class ValueRepository:
             f"where count > 0 {_best(prefix, limit, bind)}",
             bind.values,
         )
-        return _values(name, rows, is_sampled=any(row["most"] == most for row in rows))
+        return self._values(name, rows, is_sampled=any(row["most"] == most for row in rows))
+
+    def _values(self, name: str, rows: list[asyncpg.Record], *, is_sampled: bool) -> FieldValues:
+        items = [
+            FieldValue(
+                value=row["value"], count=row["count"], label=self._label(name, row["value"])
+            )
+            for row in rows
+        ]
+        return FieldValues(items=items, is_sampled=is_sampled)
+
+    def _label(self, name: str, value: str) -> str | None:
+        if name == "status":
+            return PHRASES.get(int(value))
+        return self._names.lookup(value) if name in ADDRESSES else None
 
 
 def _holds(prefix: str, bind: Bind, *, is_code: bool) -> str:
@@ -102,15 +122,3 @@ def _holds(prefix: str, bind: Bind, *, is_code: bool) -> str:
 def _best(prefix: str, limit: int, bind: Bind) -> str:
     begins = f"value ilike {bind(f'{escape_like(prefix)}%')} desc, " if prefix else ""
     return f'order by {begins}count desc, value collate "C" limit {bind(limit)}'
-
-
-def _values(name: str, rows: list[asyncpg.Record], *, is_sampled: bool) -> FieldValues:
-    items = [
-        FieldValue(
-            value=row["value"],
-            count=row["count"],
-            label=PHRASES.get(int(row["value"])) if name == "status" else None,
-        )
-        for row in rows
-    ]
-    return FieldValues(items=items, is_sampled=is_sampled)

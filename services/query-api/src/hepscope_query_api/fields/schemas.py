@@ -53,7 +53,8 @@ class FieldValue(Shape):
     count: int
     """How many of the calls looked at have it."""
     label: str | None
-    """What a status code is called in its standard; null of anything else."""
+    """What a status code is called in its standard, an address by the named addresses; null of
+    anything else."""
 
 
 class FieldValues(Shape):

@@ -34,6 +34,8 @@ def _derived(sql_of: Callable[[str], str]) -> Callable[[datetime, Bind], str]:
 PARTIES: Final = frozenset({"from_user", "to_user"})
 """Fields whose every value is in the table of parties."""
 
+ADDRESSES: Final = frozenset({"source", "destination"})
+
 SEEN: Final[Mapping[str, Seen]] = {
     **{
         name: Seen(_stored(name))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from hepscope_common.clock import Clock
 from hepscope_common.logs import get_logger
+from hepscope_common.names import Names
 from hepscope_common.runtime import cancel
 from hepscope_query_api.live.calls import calls_now
 from hepscope_query_api.live.events import Event, event, gap, trouble
@@ -60,6 +61,7 @@ class Live:
         self,
         database: Database,
         metrics: ApiMetrics,
+        names: Names,
         now_us: Clock,
         *,
         most_readers: int,
@@ -67,6 +69,7 @@ class Live:
     ) -> None:
         self._database = database
         self._metrics = metrics
+        self._names = names
         self._now_us = now_us
         self._most = most_readers
         self._limit = limit_per_s
@@ -91,7 +94,7 @@ class Live:
         key = tuple(sorted(filters))
         group = self._groups.get(key)
         if group is None:
-            tail = Tail(self._database, key, limit_per_s=self._limit)
+            tail = Tail(self._database, self._names, key, limit_per_s=self._limit)
             group = self._groups[key] = _Group(tail)
         reader = Reader(after_us)
         group.joining.append(reader)

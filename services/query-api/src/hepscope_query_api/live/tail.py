@@ -9,6 +9,7 @@ from collections import deque
 
 import asyncpg
 
+from hepscope_common.names import Names
 from hepscope_query_api.live.marks import Marks, committed_between, committed_until
 from hepscope_query_api.live.shapes import Messages
 from hepscope_query_api.live.statement import Ends, Filters, arrived_since, left_out
@@ -51,9 +52,12 @@ REPLAYED = 500
 class Tail:
     """Follows the messages of one set of filters."""
 
-    def __init__(self, database: Database, filters: Filters, *, limit_per_s: int) -> None:
+    def __init__(
+        self, database: Database, names: Names, filters: Filters, *, limit_per_s: int
+    ) -> None:
         self.filters = filters
         self._database = database
+        self._names = names
         self._limit = limit_per_s
         self._known: deque[Marks] = deque(maxlen=BEHIND + 1)
         self._rates: deque[tuple[int, float]] = deque(maxlen=CALMED)
@@ -88,7 +92,7 @@ class Tail:
         self._rates.append((total + len(missed), seconds))
         found = sorted([*rows, *missed], key=_age, reverse=True)
         return Messages(
-            items=[message_of(row, payload=False) for row in found],
+            items=[message_of(row, self._names, payload=False) for row in found],
             skipped=max(total - len(rows), 0),
             one_of=one_of,
             rate=round(sum(n for n, _ in self._rates) / sum(s for _, s in self._rates), 1),
@@ -102,7 +106,7 @@ class Tail:
         bind, ids = Bind(), committed_until(self._known[-1])
         statement = arrived_since(after_us, ids, self.filters, bind, limit=REPLAYED)
         rows = await self._database.session().rows(statement, bind.values)
-        items = [message_of(row, payload=False) for row in rows]
+        items = [message_of(row, self._names, payload=False) for row in rows]
         return Messages(items=items, skipped=0, one_of=1, rate=0.0)
 
     async def _read_ends(

@@ -6,6 +6,7 @@ import asyncpg
 from fastapi import APIRouter, Depends
 from fastapi import Query as Parameters
 
+from hepscope_common.names import Names
 from hepscope_query_api.calls.parameters import CallIdPath, PartOfCallQuery
 from hepscope_query_api.calls.scope import Scope, scope_of
 from hepscope_query_api.context import Shared
@@ -56,17 +57,19 @@ async def get_media(
     found = await repository.media(scope.call_id, scope.period)
     return CallMedia(
         call_id=scope.call_id,
-        streams=[_stream(row, found) for row in found.streams],
+        streams=[_stream(row, found, shared.names) for row in found.streams],
         is_thinned=found.is_thinned,
         streams_left_out=found.streams_left_out,
     )
 
 
-def _stream(row: asyncpg.Record, found: Found) -> MediaStream:
+def _stream(row: asyncpg.Record, found: Found, names: Names) -> MediaStream:
     return MediaStream(
         ssrc=row["ssrc"],
-        source=endpoint_of(row["stream_source"], row["stream_source_port"]),
-        destination=endpoint_of(row["stream_destination"], row["stream_destination_port"]),
+        source=endpoint_of(row["stream_source"], row["stream_source_port"], names, row["node"]),
+        destination=endpoint_of(
+            row["stream_destination"], row["stream_destination_port"], names, row["node"]
+        ),
         node=text_or_none(row["node"]),
         kind=row["kind"],
         way=text_or_none(row["way"]),

@@ -90,7 +90,7 @@ async def get_message(
     row = await repository.one(wanted, payload=payload)
     if row is None:
         raise _message_not_found()
-    return message_of(row, payload=payload)
+    return message_of(row, shared.names, payload=payload)
 
 
 async def _page(
@@ -108,7 +108,8 @@ async def _page(
     )
     rows, key = await MessageRepository(session, shared.now_us()).page(wanted, query.limit)
     return Page[Message](
-        items=[message_of(row, payload=payload) for row in rows], next_cursor=place.cursor(key)
+        items=[message_of(row, shared.names, payload=payload) for row in rows],
+        next_cursor=place.cursor(key),
     )
 
 

@@ -6,6 +6,7 @@ from typing import TypedDict
 
 import asyncpg
 
+from hepscope_common.names import Names
 from hepscope_query_api.messages.identity import MessageId, Root
 from hepscope_query_api.messages.tables import TRANSPORTS
 from hepscope_query_api.schemas import Endpoint, Shape, Time, endpoint_of, text_or_none
@@ -72,7 +73,7 @@ class Payload(TypedDict, total=False):
     payload_base64: str
 
 
-def message_of(row: asyncpg.Record, *, payload: bool) -> Message:
+def message_of(row: asyncpg.Record, names: Names, *, payload: bool) -> Message:
     """Return the item of a row of tables_of."""
     more = payload_of(row["payload"]) if payload else {}
     return Message(
@@ -82,8 +83,8 @@ def message_of(row: asyncpg.Record, *, payload: bool) -> Message:
         time=format_time(row["time"]),
         received_at=format_time(row["received_at"]),
         capture_time=_time(row["capture_time"]),
-        source=endpoint_of(row["source"], row["source_port"]),
-        destination=endpoint_of(row["destination"], row["destination_port"]),
+        source=endpoint_of(row["source"], row["source_port"], names, row["node"]),
+        destination=endpoint_of(row["destination"], row["destination_port"], names, row["node"]),
         transport=transport_of(row),
         method=text_or_none(row["method"]),
         status=row["status"] or None,

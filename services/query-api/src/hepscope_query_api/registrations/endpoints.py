@@ -70,5 +70,6 @@ async def list_registrations(
         after=place.after,
     )
     return Page[Registration](
-        items=[registration_of(facts, now_us) for facts in found], next_cursor=place.cursor(key)
+        items=[registration_of(facts, now_us, shared.names) for facts in found],
+        next_cursor=place.cursor(key),
     )

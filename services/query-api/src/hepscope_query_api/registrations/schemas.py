@@ -2,7 +2,8 @@
 
 from hepscope_common.calls.message import address_text
 from hepscope_common.calls.registration import RegistrationFacts, RegistrationState
-from hepscope_query_api.schemas import Endpoint, Shape, Time, text_or_none
+from hepscope_common.names import Names
+from hepscope_query_api.schemas import Endpoint, Shape, Time, named, text_or_none
 from hepscope_query_api.timestamps import format_time, from_us
 
 
@@ -27,18 +28,18 @@ class Registration(Shape):
     registered_at: Time | None
     """When that was stated."""
     started_at: Time
-    """First message within the period that was asked for."""
+    """First message of the days, in UTC, that the period touches."""
     last_at: Time
     """Last message."""
     user_agent: str | None
     source: Endpoint | None
     destination: Endpoint | None
     message_count: int
-    """Messages within the period that was asked for."""
+    """Messages of these days."""
     nodes: list[str]
 
 
-def registration_of(facts: RegistrationFacts, now_us: int) -> Registration:
+def registration_of(facts: RegistrationFacts, now_us: int, names: Names) -> Registration:
     """Return the item of a registration as it stands at now_us."""
     return Registration(
         call_id=facts.call_id,
@@ -53,8 +54,8 @@ def registration_of(facts: RegistrationFacts, now_us: int) -> Registration:
         started_at=format_time(from_us(facts.started_us)),
         last_at=format_time(from_us(facts.last_us)),
         user_agent=text_or_none(facts.user_agent),
-        source=_endpoint(facts.source, facts.source_port),
-        destination=_endpoint(facts.destination, facts.destination_port),
+        source=_endpoint(facts.source, facts.source_port, names),
+        destination=_endpoint(facts.destination, facts.destination_port, names),
         message_count=facts.message_count,
         nodes=list(facts.nodes),
     )
@@ -64,5 +65,5 @@ def _time(micros: int | None) -> str | None:
     return None if micros is None else format_time(from_us(micros))
 
 
-def _endpoint(address: bytes, port: int) -> Endpoint | None:
-    return Endpoint(ip=address_text(address), port=port) if address else None
+def _endpoint(address: bytes, port: int, names: Names) -> Endpoint | None:
+    return named(address_text(address), port, names) if address else None

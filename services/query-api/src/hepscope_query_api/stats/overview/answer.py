@@ -2,13 +2,14 @@
 
 from hepscope_common.calls import kpi
 from hepscope_common.names import Names
-from hepscope_query_api.schemas import Endpoint
+from hepscope_query_api.schemas import named
 from hepscope_query_api.stats.bins import Bins
 from hepscope_query_api.stats.kpi_schemas import ratio_values
 from hepscope_query_api.stats.overview.clusters import Cluster
 from hepscope_query_api.stats.overview.course import Course, status_key
 from hepscope_query_api.stats.overview.delays import SpanDelays
 from hepscope_query_api.stats.overview.media import MediaCourse
+from hepscope_query_api.stats.overview.sayers import Sayer
 from hepscope_query_api.stats.overview.schemas import (
     FailureCluster,
     MediaMeans,
@@ -55,21 +56,19 @@ def status_courses(course: Course) -> list[StatusCourse]:
 
 def cluster_of(
     cluster: Cluster,
-    said_by: Endpoint | None,
+    said_by: Sayer | None,
     bins: Bins,
     names: Names,
     node: str,
     *,
     is_only: bool,
 ) -> FailureCluster:
-    """Return a cluster with the name of its target, unless that is the only one there is."""
+    """Return a cluster with its target, unless that is the only one there is."""
     failing = cluster.failing
     return FailureCluster(
         status=failing.status,
-        target=None if is_only else Endpoint(ip=failing.address, port=failing.port),
-        name=None if is_only else names.lookup(failing.address, failing.port, node),
-        said_by=said_by,
-        said_by_name=None if said_by is None else names.lookup(said_by.ip, said_by.port, node),
+        target=None if is_only else named(failing.address, failing.port, names, node),
+        said_by=None if said_by is None else named(*said_by, names, node),
         start=format_time(from_us(bins.time_us(cluster.first))),
         end=format_time(from_us(bins.time_us(cluster.end))),
         count=cluster.count,

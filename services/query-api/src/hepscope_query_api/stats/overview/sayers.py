@@ -14,7 +14,7 @@ from hepscope_query_api.messages.tables import tables_of
 from hepscope_query_api.query.bind import Bind
 from hepscope_query_api.query.database import Session
 from hepscope_query_api.query.period import Period
-from hepscope_query_api.schemas import Endpoint, address_text
+from hepscope_query_api.schemas import address_text
 from hepscope_query_api.stats.bins import Bins
 from hepscope_query_api.stats.grouping import Grouping
 from hepscope_query_api.stats.overview.clusters import Cluster
@@ -29,6 +29,10 @@ LONGEST_US: Final = 300_000_000
 """From the start of a call to its final, that of a callee who lets it ring included."""
 
 
+Sayer = tuple[str, int]
+"""Its address and port."""
+
+
 class Reply(NamedTuple):
     """A final as it went from one hop to the next; in the order of time."""
 
@@ -39,7 +43,7 @@ class Reply(NamedTuple):
     destination: str
 
 
-def sayer(replies: Iterable[Reply]) -> Endpoint | None:
+def sayer(replies: Iterable[Reply]) -> Sayer | None:
     """Return who made the finals of more than half of the calls; None where nobody did."""
     forks: dict[tuple[str, str], list[Reply]] = {}
     for reply in replies:
@@ -54,11 +58,11 @@ def sayer(replies: Iterable[Reply]) -> Endpoint | None:
     calls = len({call_id for call_id, _ in forks})
     for (source, port), count in counts.most_common(1):
         if source and count * 2 > calls:
-            return Endpoint(ip=source, port=port)
+            return source, port
     return None
 
 
-async def read_sayer(session: Session, cluster: Cluster, bins: Bins, node: str) -> Endpoint | None:
+async def read_sayer(session: Session, cluster: Cluster, bins: Bins, node: str) -> Sayer | None:
     """Return who made the finals of a cluster; None without any, and where no message is kept."""
     failing = cluster.failing
     if failing.status is None:

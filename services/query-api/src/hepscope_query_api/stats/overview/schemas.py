@@ -53,13 +53,9 @@ class FailureCluster(Shape):
     """Null: without any final."""
     target: Endpoint | None
     """Destination of the first hop; null where all calls that failed went to the same one."""
-    name: str | None
-    """What the target is called."""
     said_by: Endpoint | None
     """Who made the final of most of them, as their messages tell: the target, or a hop behind it;
     null where that cannot be told."""
-    said_by_name: str | None
-    """What it is called."""
     start: Time
     end: Time
     count: int
