@@ -5,7 +5,7 @@ import { based } from "../base.js";
 import { now } from "../clock.js";
 import { h } from "../dom.js";
 import { glyph } from "../glyphs.js";
-import { addressOf, wholeParty } from "../outcome.js";
+import { hostOf, wholeHost, wholeParty } from "../outcome.js";
 import { fittingRange, rangeControls, readRange } from "../range.js";
 import { go } from "../router.js";
 import { EVER, clock, dayAndClock, isMoment, longTime, toUtc } from "../times.js";
@@ -45,6 +45,7 @@ const PARAMETERS = Object.freeze({
 
 /** The range where nothing else is asked for. */
 const DAY = "-24h";
+const DAY_MS = 24 * 3_600_000;
 
 /** A range shorter than this is nothing that fits: phones go on registering. */
 const LEAST_FIT_MS = 3_600_000;
@@ -65,7 +66,8 @@ async function fit(values, signal) {
   const nowMs = now();
   const oldest = await firstOf({ start: toUtc(DAY, nowMs), order: "time" }, signal);
   if (!oldest) return values;
-  return Object.freeze({ ...values, from: fittingRange(Math.min(Date.parse(oldest.started_at), nowMs - LEAST_FIT_MS), nowMs) });
+  const oldestMs = Math.max(Date.parse(oldest.started_at), nowMs - DAY_MS);
+  return Object.freeze({ ...values, from: fittingRange(Math.min(oldestMs, nowMs - LEAST_FIT_MS), nowMs) });
 }
 
 /** Where the newest one is. @param {Values} _values @param {AbortSignal} signal */
@@ -113,7 +115,7 @@ export const registrationsScreen = listScreen(/** @type {Parameters<typeof listS
     { name: "status", label: heads.status, least: 170, look: "line-2", cells: (row) => [row.status ?? REGISTRATION_LIST.noStatus, ` ${row.reason ?? ""}`] },
     { name: "expires", label: heads.expires, least: 74, look: "number line-2-end", cells: (row) => [row.expires_s] },
     { name: "contact", label: heads.contact, least: 250, look: "code", cells: (row) => [row.contact], title: (row) => row.contact ?? "" },
-    { name: "source", label: heads.source, least: 170, look: "code", cells: (row) => [addressOf(row.source)], title: (row) => addressOf(row.source) },
+    { name: "source", label: heads.source, least: 170, look: "code", cells: (row) => [hostOf(row.source)], title: (row) => wholeHost(row.source) },
     { name: "user_agent", label: heads.agent, least: 170, cells: (row) => [row.user_agent], title: (row) => row.user_agent ?? "" },
     { name: "messages", label: heads.messages, least: 80, look: "number", cells: (row) => [row.message_count] },
     { name: "nodes", label: heads.nodes, least: 120, cells: (row) => [row.nodes.join(", ")], title: (row) => row.nodes.join(", ") },

@@ -57,8 +57,8 @@ async def test_a_registration_has_exactly_the_fields_of_its_shape(
                 "started_at": "2026-03-11T11:30:00.000000Z",
                 "last_at": "2026-03-11T11:30:01.000000Z",
                 "user_agent": "Phone/1.0",
-                "source": {"ip": "192.0.2.10", "port": 5060},
-                "destination": {"ip": "198.51.100.20", "port": 5062},
+                "source": {"ip": "192.0.2.10", "port": 5060, "name": None},
+                "destination": {"ip": "198.51.100.20", "port": 5062, "name": None},
                 "message_count": 2,
                 "nodes": ["edge-1"],
             }
@@ -85,6 +85,26 @@ async def test_days_of_one_call_id_are_one_registration(
     assert (both["message_count"], both["started_at"]) == (4, "2026-03-10T11:00:00.000000Z")
     assert both["last_at"] == "2026-03-11T11:00:01.000000Z"
     assert (yesterday["message_count"], yesterday["state"]) == (2, "unregistered")
+
+
+async def test_a_phone_that_goes_on_is_heard_of(client: httpx.AsyncClient, stored: Stored) -> None:
+    """Its Call-ID may be hours old: what counts is that it was heard of within the range."""
+    for hour in range(4):
+        await register(stored, "phone", NOW_US - 4 * HOUR + hour * HOUR)
+    await register(stored, "gone", NOW_US - 3 * HOUR)
+    await register(stored, "later", NOW_US - HOUR // 4)
+    await stored.commit()
+
+    async def heard(start: str, end: str) -> list[object]:
+        found = await items(
+            client, REGISTRATIONS, start=f"2026-03-11T{start}:00Z", end=f"2026-03-11T{end}:00Z"
+        )
+        return [item["call_id"] for item in found]
+
+    assert await heard("10:30", "11:30") == ["phone"]
+    assert await heard("08:30", "10:00") == ["gone", "phone"]
+    assert await heard("11:30", "12:00") == ["later"]
+    assert await heard("11:02", "11:30") == []
 
 
 FILTERS: list[tuple[dict[str, str], list[str]]] = [

@@ -73,7 +73,7 @@ class RegistrationRepository:
         newest = {row["call_id"]: row["day"] for row in rows}
         earlier = await self._session.rows(
             f"select {COLUMNS} from hepscope.registration where call_id = any($1::text[]) "
-            "and started_at >= $2 and day >= $2 - interval '1 day' and day < $3",
+            "and last_at >= $2 and day >= $2 - interval '1 day' and day < $3",
             [list(facts), period.start, max(newest.values())],
         )
         for row in earlier:
@@ -114,7 +114,9 @@ def _newest_in(period: Period, bind: Bind) -> list[str]:
         "where later.call_id = r.call_id and later.day > r.day"
     )
     return [
-        f"started_at >= {start}",
+        # A phone keeps its Call-ID: its day may have begun long before.
+        f"last_at >= {start}",
+        f"started_at >= {start} - interval '1 day'",
         f"started_at < {end}",
         # A row's day is that of its messages: prunes partitions.
         f"day >= {start} - interval '1 day'",
