@@ -70,7 +70,8 @@ export class Facets {
     const filter = filtersOf(values).find((one) => one.field === field && one.value === pattern);
     const bar = h("span", { class: "facet-bar", "aria-hidden": "true" });
     bar.style.width = `${(part * 100).toFixed(1)}%`;
-    const text = label ? `${value} ${label}` : value;
+    // A name says more than its address, of which a narrow rail has no room for all.
+    const text = (field === "source" ? [label, value] : [value, label]).filter(Boolean).join(" ");
     return h("button", { type: "button", class: `facet-entry${filter?.not ? " left-out" : ""}`, "aria-pressed": String(Boolean(filter && !filter.not)), title: `${text}\n${FACETS.chooses}`,
       "aria-keyshortcuts": "Alt+Enter", click: (event) => this.choose(field, pattern, event.altKey),
       keydown: (event) => {

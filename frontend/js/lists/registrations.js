@@ -88,7 +88,7 @@ function shortTime(time) {
 /** @param {Values} values */
 const address = (values) => based(`/registrations${writeAddress(PARAMETERS, values)}`);
 
-const USUAL = new Set(["last", "aor", "state", "status", "expires", "contact", "source", "user_agent", "nodes"]);
+const USUAL = new Set(["started", "last", "aor", "state", "status", "expires", "contact", "source", "user_agent", "nodes"]);
 
 const { heads, label, empty } = REGISTRATION_LIST;
 
@@ -109,18 +109,18 @@ export const registrationsScreen = listScreen(/** @type {Parameters<typeof listS
   keyOf: (row) => `${row.last_at} ${row.call_id}`, hrefOf: (row) => callAddress(row.call_id), mark: heads.state, usual: USUAL, narrow: ["aor", "last", "status", "expires"],
   markOf: (row) => [glyph(LOOKS[row.state] ?? "not-taken"), h("span", { class: "out-of-sight" }, row.state)],
   columns: () => [
-    { name: "last", label: heads.last, least: 180, look: "time line-1-end", cells: (row) => [shortTime(row.last_at)], title: (row) => longTime(row.last_at) },
-    { name: "aor", label: heads.aor, least: 170, grow: 2, look: "line-1", cells: (row) => [wholeParty(row.aor_user, row.aor_domain)], title: (row) => wholeParty(row.aor_user, row.aor_domain) },
+    { name: "started", label: heads.started, least: 150, look: "time", cells: (row) => [shortTime(row.started_at)], title: (row) => longTime(row.started_at) },
+    { name: "last", label: heads.last, least: 150, look: "time line-1-end", cells: (row) => [shortTime(row.last_at)], title: (row) => longTime(row.last_at) },
+    { name: "aor", label: heads.aor, least: 200, grow: 2, look: "line-1", cells: (row) => [wholeParty(row.aor_user, row.aor_domain)], title: (row) => wholeParty(row.aor_user, row.aor_domain) },
     { name: "state", label: heads.state, least: 100, cells: (row) => [row.state] },
     { name: "status", label: heads.status, least: 170, look: "line-2", cells: (row) => [row.status ?? REGISTRATION_LIST.noStatus, ` ${row.reason ?? ""}`] },
     { name: "expires", label: heads.expires, least: 74, look: "number line-2-end", cells: (row) => [row.expires_s] },
-    { name: "contact", label: heads.contact, least: 250, look: "code", cells: (row) => [row.contact], title: (row) => row.contact ?? "" },
-    { name: "source", label: heads.source, least: 170, look: "code", cells: (row) => [hostOf(row.source)], title: (row) => wholeHost(row.source) },
+    { name: "contact", label: heads.contact, least: 170, look: "code", cells: (row) => [row.contact], title: (row) => row.contact ?? "" },
+    { name: "source", label: heads.source, least: 150, look: "code", cells: (row) => [hostOf(row.source)], title: (row) => wholeHost(row.source) },
     { name: "user_agent", label: heads.agent, least: 170, cells: (row) => [row.user_agent], title: (row) => row.user_agent ?? "" },
     { name: "messages", label: heads.messages, least: 80, look: "number", cells: (row) => [row.message_count] },
     { name: "nodes", label: heads.nodes, least: 120, cells: (row) => [row.nodes.join(", ")], title: (row) => row.nodes.join(", ") },
     { name: "call_id", label: heads.callId, least: 160, look: "code", cells: (row) => [row.call_id], title: (row) => row.call_id },
-    { name: "started", label: heads.started, least: 180, look: "time", cells: (row) => [shortTime(row.started_at)], title: (row) => longTime(row.started_at) },
   ],
   empty,
 }));
