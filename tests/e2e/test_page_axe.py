@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from hep.rtcp import middle_bits, us_to_ntp
-from integration.media.rig import ALICE, BOB, SECOND, block, rtcp, signalling
+from integration.media.rig import SECOND, block, rtcp, rtp_port, signalling
 from support.axe import grave_violations
 from support.browser import PHONE, Pages, least_contrast, pages_of
 from support.builders import BASE_US, make_packet, make_request, make_response
@@ -15,6 +15,8 @@ from support.service import ALWAYS, Service, running_hepscope, until
 pytestmark = [pytest.mark.browser, pytest.mark.database]
 
 CALL = "page-axe@example.org"
+# Nobody else's: of two calls of the same time with the same addresses, either may get the reports.
+HERE, THERE = ("192.0.2.60", 30600), ("198.51.100.60", 40600)
 DESK = {"width": 1280, "height": 800}
 NOTEBOOK = {"width": 1200, "height": 800}
 """Here the values seen lie behind a button."""
@@ -45,7 +47,8 @@ SCREENS: dict[str, tuple[str, str]] = {
 @pytest.fixture(scope="module", autouse=True)
 def call(hepscope: Service) -> None:
     """A call with media and a log line, and a registration."""
-    hepscope.send_tcp(signalling(CALL, seconds=30))
+    ends = rtp_port(HERE), rtp_port(THERE)
+    hepscope.send_tcp(signalling(CALL, offer=ends[0], reply=ends[1], seconds=30))
     hepscope.call_with(CALL, 4)
     at_us = BASE_US + 10 * SECOND
     held = {"lsr": middle_bits(us_to_ntp(at_us)), "dlsr": 65536}
@@ -53,8 +56,14 @@ def call(hepscope: Service) -> None:
     log = make_packet(line, time_us=BASE_US, protocol_type=100, correlation_id=CALL.encode())
     hepscope.send_tcp(
         [
-            rtcp(time_us=at_us, source=ALICE, destination=BOB, ssrc=1, sender_us=at_us),
-            rtcp(block(1, jitter=80, **held), time_us=at_us + 1_080_000, ssrc=2),
+            rtcp(time_us=at_us, source=HERE, destination=THERE, ssrc=1, sender_us=at_us),
+            rtcp(
+                block(1, jitter=80, **held),
+                time_us=at_us + 1_080_000,
+                source=THERE,
+                destination=HERE,
+                ssrc=2,
+            ),
             log,
             make_packet(make_request("REGISTER", "page-axe-register"), time_us=BASE_US),
             make_packet(

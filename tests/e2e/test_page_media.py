@@ -78,7 +78,10 @@ def calls(hepscope: Service) -> None:
         worst = hepscope.get(f"calls/{CALL}")["worst_mos"]
         return worst is not None and worst < 3
 
-    until(is_joined, "all reports to be joined to their calls")
+    def standing() -> list[object]:
+        return [hepscope.ask(f"calls/{call_id}/media").text for call_id in (CALL, HOSTILE)]
+
+    until(is_joined, standing)
 
 
 @pytest.fixture

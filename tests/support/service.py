@@ -63,16 +63,22 @@ _Value = TypeVar("_Value")
 
 
 def until(
-    ask: Callable[[], _Value | None], what: str, *, seconds: float = PATIENCE_SECONDS
+    ask: Callable[[], _Value | None],
+    what: str | Callable[[], object],
+    *,
+    seconds: float = PATIENCE_SECONDS,
 ) -> _Value:
-    """Return the first answer that is neither None nor False; fails after the deadline."""
+    """Return the first answer that is neither None nor False; fails after the deadline.
+
+    ``what`` says what was waited for, as a function how it stands in the end.
+    """
     deadline = time.monotonic() + seconds
     while True:
         answer = ask()
         if answer is not None and answer is not False:
             return answer
         if time.monotonic() > deadline:
-            pytest.fail(f"not within {seconds:.0f} s: {what}")
+            pytest.fail(f"not within {seconds:.0f} s: {what() if callable(what) else what}")
         time.sleep(PAUSE_SECONDS)
 
 
