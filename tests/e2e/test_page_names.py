@@ -111,3 +111,10 @@ def test_live_names_the_ends_of_a_path(pages: Pages, service: Service) -> None:
     service.send_tcp([invite("now@names", PHONE, SBC)])
     message = rows(page, "Messages").first
     expect(message).to_contain_text(f"Yealink T54W → {SBC}")
+
+
+def test_a_message_names_its_ends(pages: Pages) -> None:
+    """With their addresses, which the ladder's heads have no room for."""
+    page = pages.open("/calls/out@names?msg=1")
+    panel = page.get_by_role("complementary", name="Message")
+    expect(panel).to_contain_text(f"Yealink T54W ({PHONE}:5060) → {SBC}:5060")

@@ -12,7 +12,7 @@ import { CALL } from "../words/call.js";
 /** @typedef {import("../api.js").Endpoint} Endpoint */
 /** @typedef {import("./flow.js").Arrow} Arrow */
 /** @typedef {import("./hosts.js").Parties} Parties */
-/** @typedef {{number: number, stream: MediaStream, startUs: number, endUs: number, from: number, to: number, via: string}} Band `number` of the stream in the media tab; `via` the address of a relay */
+/** @typedef {{number: number, stream: MediaStream, startUs: number, endUs: number, from: number, to: number, via: string}} Band `number` of the stream in the media tab; `via` the name or address of a relay */
 /** @typedef {{band: Band, point: MediaPoint, startUs: number}} Report */
 
 /** @param {MediaStream[]} streams @param {Arrow[]} arrows @param {Parties} parties @returns {Band[]} in order of time */
@@ -24,7 +24,7 @@ export function bandsOf(streams, arrows, { parties, endsOf }) {
     const [first, last] = [stream.points[0], stream.points.at(-1)];
     const [from, to] = [columnOf(stream.source), columnOf(stream.destination)];
     if (!first || !last || from < 0 || to < 0 || from === to) return [];
-    const via = [stream.source?.ip, stream.destination?.ip].filter((ip) => ip && !columns.has(ip)).join(", ");
+    const via = [stream.source, stream.destination].flatMap((end) => (end?.ip && !columns.has(end.ip) ? [end.name ?? end.ip] : [])).join(", ");
     return [{ number: index + 1, stream, startUs: micros(first.time), endUs: micros(last.time), from, to, via }];
   }).sort((one, other) => one.startUs - other.startUs);
 }

@@ -8,7 +8,7 @@ import { Cursor } from "../charts/cursor.js";
 import { lines } from "../charts/marks.js";
 import { axisOf, present } from "../charts/scale.js";
 import { h } from "../dom.js";
-import { addressOf } from "../outcome.js";
+import { hostOf } from "../outcome.js";
 import { binsOf, courseOf } from "./course.js";
 import { streamNames } from "./hearers.js";
 import { streamList } from "./streams.js";
@@ -112,5 +112,5 @@ function measured(streams) {
 /** The end of a stream, by the name of its host where it has one. @param {import("../ladder/flow.js").Flow} flow @param {import("../api.js").Endpoint | null} end */
 function endText(flow, end) {
   const host = flow.hosts.find(({ address, is_named: isNamed }) => address === end?.ip && isNamed);
-  return host ? `${host.label}${end?.port ? `:${end.port}` : ""}` : addressOf(end) || MEDIA.notSaid;
+  return host ? `${host.label}${end?.port ? `:${end.port}` : ""}` : hostOf(end) || MEDIA.notSaid;
 }

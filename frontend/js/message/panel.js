@@ -2,7 +2,7 @@
 import { copyText } from "../copy.js";
 import { h } from "../dom.js";
 import { Loader } from "../loading.js";
-import { addressOf } from "../outcome.js";
+import { wholeHost } from "../outcome.js";
 import { failureCard, stateCard } from "../states.js";
 import { longTime, micros } from "../times.js";
 import { offsetText } from "../ladder/words.js";
@@ -111,7 +111,7 @@ export class MessagePanel {
 
 /** @param {Shown} shown @param {Message} message */
 function factLines({ arrow, offsetUs }, message) {
-  const facts = [`${addressOf(message.source)} → ${addressOf(message.destination)}`, message.transport?.toUpperCase(),
+  const facts = [`${wholeHost(message.source)} → ${wholeHost(message.destination)}`, message.transport?.toUpperCase(),
     MESSAGE.bytes(new TextEncoder().encode(payloadText(message)).length), message.node && MESSAGE.by(message.node)];
   const skew = Math.abs(arrow.skew_ms) >= 1 && MESSAGE.corrected(longTime(message.time).slice(-12), message.node ?? "", arrow.skew_ms.toFixed(1));
   const notes = [skew, message.fault && MESSAGE.notValid(message.fault.replaceAll("_", " ").replaceAll(",", ", ")), message.payload_base64 && MESSAGE.notUtf8];

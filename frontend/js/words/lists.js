@@ -38,7 +38,7 @@ export const NODE_LIST = Object.freeze({
 export const REGISTRATION_LIST = Object.freeze({
   label: "Registrations",
   heads: Object.freeze({ last: "Last heard", state: "State", status: "Status", aor: "Address of record", contact: "Contact", expires: "Expires s", source: "Source",
-    agent: "User agent", messages: "Messages", nodes: "Nodes", callId: "Call-ID", started: "Began ↓" }),
+    agent: "User agent", messages: "Messages", nodes: "Nodes", callId: "Call-ID", started: "Began" }),
   noStatus: "none yet",
   empty: Object.freeze({ title: "No registration in this range", text: ["A REGISTER that an agent sends appears here within seconds."] }),
   /** @param {string} time */

@@ -118,6 +118,41 @@ async def test_a_name_of_one_node_is_told_of_its_messages(
     assert names == {"edge": "sbc-1", "core": "carrier"}
 
 
+async def test_what_nobody_else_saw_has_the_name_of_its_node(
+    named: httpx.AsyncClient, stored: Stored
+) -> None:
+    """Calls, registrations and hosts of a ladder, too: a name of one node is no other node's."""
+    sbc = ("192.0.2.2", 5060)
+    for node in ("edge", "core"):
+        await stored.put(request("INVITE", node), MIDNIGHT, source=sbc, node=node)
+        await stored.put(request("REGISTER", f"r-{node}"), MIDNIGHT, source=sbc, node=node)
+    await stored.commit()
+
+    async def sources(path: str, **query: str) -> dict[object, object]:
+        found = await items(named, f"/api/v1/{path}", **query)
+        return {one["call_id"]: cast("Json", one["source"])["name"] for one in found}
+
+    async def first_host(call_id: str) -> object:
+        flow = await get(named, f"/api/v1/calls/{call_id}/flow")
+        return cast("list[Json]", flow["hosts"])[0]["label"]
+
+    assert await sources("calls", method="INVITE") == {"edge": "sbc-1", "core": "carrier"}
+    assert await sources("registrations") == {"r-edge": "sbc-1", "r-core": "carrier"}
+    assert [await first_host("edge"), await first_host("core")] == ["sbc-1", "carrier"]
+
+
+async def test_an_export_as_json_has_the_names(named: httpx.AsyncClient, stored: Stored) -> None:
+    """Of the call and of its messages."""
+    await stored.put(request("INVITE", "c1"), MIDNIGHT)
+    await stored.commit()
+
+    found = await get(named, "/api/v1/calls/c1/export", format="json")
+
+    call, (message,) = cast("Json", found["call"]), cast("list[Json]", found["messages"])
+    assert cast("Json", call["source"])["name"] == "carrier"
+    assert cast("Json", message["source"])["name"] == "carrier"
+
+
 async def test_registrations_name_their_clients(named: httpx.AsyncClient, stored: Stored) -> None:
     """As calls do."""
     await stored.put(request("REGISTER", "r1"), MIDNIGHT)

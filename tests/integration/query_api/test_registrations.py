@@ -107,6 +107,29 @@ async def test_a_phone_that_goes_on_is_heard_of(client: httpx.AsyncClient, store
     assert await heard("11:02", "11:30") == []
 
 
+async def test_a_range_over_midnight_holds_each_once(
+    client: httpx.AsyncClient, stored: Stored
+) -> None:
+    """Rows of both days are one item; pages hold each once; silence amid a day is no end."""
+    for name in ("a", "b", "c"):
+        for hours in (18, 12.5, 11.5):
+            await register(stored, name, NOW_US - int(hours * HOUR))
+    await register(stored, "gone", NOW_US - 20 * HOUR)
+    await stored.commit()
+    night = {"start": "2026-03-10T22:00:00Z", "end": "2026-03-11T01:00:00Z"}
+
+    found = await pages(client, REGISTRATIONS, limit=1, **night)
+
+    assert [(one["call_id"], one["message_count"]) for one in found] == [
+        ("c", 6),
+        ("b", 6),
+        ("a", 6),
+    ]
+    assert {one["started_at"] for one in found} == {"2026-03-10T18:00:00.000000Z"}
+    silent = {"start": "2026-03-10T19:00:00Z", "end": "2026-03-10T20:00:00Z"}
+    assert len(await items(client, REGISTRATIONS, **silent)) == 3
+
+
 FILTERS: list[tuple[dict[str, str], list[str]]] = [
     ({}, ["r3", "r2", "r1"]),
     ({"order": "time"}, ["r1", "r2", "r3"]),

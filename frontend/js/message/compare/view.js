@@ -1,7 +1,7 @@
 /** Two messages compared: pairs of headers and lines, what changed underlined, what only one has signed. */
 import { h } from "../../dom.js";
 import { Loader } from "../../loading.js";
-import { addressOf } from "../../outcome.js";
+import { wholeHost } from "../../outcome.js";
 import { failureCard } from "../../states.js";
 import { clock } from "../../times.js";
 import { COMPARE, MESSAGE } from "../../words/call.js";
@@ -71,7 +71,7 @@ export class CompareView {
   /** @param {Side} side @param {import("../../api.js").Message} message */
   #end({ number, arrow }, message) {
     return h("button", { type: "button", class: "compare-end", click: () => this.options.select(number) }, h("strong", {}, `#${number} ${visibleText(arrow.label)}`),
-      h("span", { class: "quiet" }, `${addressOf(message.source)} → ${addressOf(message.destination)} · ${clock(message.time)}`));
+      h("span", { class: "quiet" }, `${wholeHost(message.source)} → ${wholeHost(message.destination)} · ${clock(message.time)}`));
   }
 }
 

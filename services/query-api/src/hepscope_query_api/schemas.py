@@ -1,5 +1,6 @@
 """Shapes that several nouns share: a page of a list, an endpoint of the network, a time."""
 
+from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from typing import Annotated, Generic, TypeAlias, TypeVar
 
@@ -55,6 +56,11 @@ def endpoint_of(
     None when the address is not known.
     """
     return named(address_text(address), port or 0, names, node) if address else None
+
+
+def only(nodes: Sequence[str]) -> str:
+    """Return the node that all was captured by; "" where there are several, or none is known."""
+    return nodes[0] if len(nodes) == 1 else ""
 
 
 def named(ip: str, port: int, names: Names, node: str | None = None) -> Endpoint:

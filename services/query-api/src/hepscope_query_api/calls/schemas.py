@@ -9,7 +9,7 @@ from hepscope_common.calls.outcome import CallOutcome, call_outcome
 from hepscope_common.calls.state import CallState
 from hepscope_common.calls.times import duration_s, ended_us, pdd_ms
 from hepscope_common.names import Names
-from hepscope_query_api.schemas import Endpoint, Shape, Time, text_or_none
+from hepscope_query_api.schemas import Endpoint, Shape, Time, only, text_or_none
 from hepscope_query_api.timestamps import format_time, from_us
 
 
@@ -87,6 +87,7 @@ WORST_DIGITS = {"worst_mos": 2, "worst_loss": 4, "worst_jitter_ms": 1}
 def call_of(facts: CallFacts, now_us: int, names: Names) -> Call:
     """Return the item of a call as it stands at now_us."""
     worst = facts.worst or MediaWorst()
+    node = only(facts.nodes)
     return Call(
         call_id=facts.call_id,
         method=text_or_none(facts.method),
@@ -106,8 +107,8 @@ def call_of(facts: CallFacts, now_us: int, names: Names) -> Call:
         ruri_user=text_or_none(facts.ruri_user),
         ruri_domain=text_or_none(facts.ruri_domain),
         user_agent=text_or_none(facts.user_agent),
-        source=_endpoint(facts.source, facts.source_port, names),
-        destination=_endpoint(facts.destination, facts.destination_port, names),
+        source=_endpoint(facts.source, facts.source_port, names, node),
+        destination=_endpoint(facts.destination, facts.destination_port, names, node),
         message_count=facts.message_count,
         nodes=list(facts.nodes),
         worst_mos=_rounded("worst_mos", worst.mos),
@@ -134,8 +135,8 @@ def _time(micros: int | None) -> str | None:
     return None if micros is None else format_time(from_us(micros))
 
 
-def _endpoint(packed: bytes, port: int, names: Names) -> Endpoint | None:
-    return _made(packed, port, names.lookup(packed, port)) if packed else None
+def _endpoint(packed: bytes, port: int, names: Names, node: str) -> Endpoint | None:
+    return _made(packed, port, names.lookup(packed, port, node)) if packed else None
 
 
 @lru_cache(maxsize=4096)  # a page has few addresses and tells each many times

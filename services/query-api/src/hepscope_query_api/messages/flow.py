@@ -24,7 +24,7 @@ from hepscope_query_api.messages.flow_schemas import (
     Sighting,
 )
 from hepscope_query_api.messages.schemas import cseq_text, message_id, transport_of
-from hepscope_query_api.schemas import address_text, text_or_none
+from hepscope_query_api.schemas import address_text, only, text_or_none
 from hepscope_query_api.timestamps import format_time, from_us, to_us
 
 NOTHING = Contents()
@@ -103,7 +103,7 @@ def view_of(flow: Flow, legs: Sequence[Leg], names: Names, *, truncated: bool) -
     letters = {leg.call_id: leg.leg for leg in legs}
     return FlowView(
         legs=list(legs),
-        hosts=[_host(host, flow.nodes, names) for host in flow.hosts],
+        hosts=_hosts(flow, names),
         arrows=[_arrow(arrow, letters) for arrow in flow.arrows],
         skews=[
             NodeSkew(node=node, skew_ms=skew_us / 1000) for node, skew_us in flow.skews_us.items()
@@ -112,15 +112,27 @@ def view_of(flow: Flow, legs: Sequence[Leg], names: Names, *, truncated: bool) -
     )
 
 
-def _host(host: FlowHost, nodes: Mapping[str, Sequence[str]], names: Names) -> Host:
-    name = names.lookup(host.address, host.port or 0)
+def _hosts(flow: Flow, names: Names) -> list[Host]:
+    captured_by: dict[str, set[str]] = {}
+    for arrow in flow.arrows:
+        for host_id in (arrow.from_host, arrow.to_host):
+            nodes = captured_by.setdefault(host_id, set())
+            nodes.update(one.node for one in arrow.copies or (arrow.message,) if one.node)
+    return [
+        _host(host, flow.nodes.get(host.id, ()), names, only(list(captured_by.get(host.id, ()))))
+        for host in flow.hosts
+    ]
+
+
+def _host(host: FlowHost, nodes: Sequence[str], names: Names, captured_by: str) -> Host:
+    name = names.lookup(host.address, host.port or 0, captured_by)
     return Host(
         id=host.id,
         address=host.address,
         port=host.port,
         label=name or host.label,
         is_named=name is not None,
-        node=list(nodes.get(host.id, ())),
+        node=list(nodes),
     )
 
 

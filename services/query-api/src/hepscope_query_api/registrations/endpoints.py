@@ -55,10 +55,10 @@ class RegistrationQuery(ListQuery):
 async def list_registrations(
     request: Request, query: Annotated[RegistrationQuery, Parameters()], shared: Shared
 ) -> Page[Registration]:
-    """Registrations heard of from `start` (default 24 h ago) until `end`, one per Call-ID.
+    """Registrations going on between `start` (default 24 h ago) and `end`, one per Call-ID.
 
-    Ordered by the first message of the last day on which it was heard of. Filters are joined
-    by and, and look at that day.
+    One goes on from the first to the last message of a day. Ordered by the first message of the
+    last such day. Filters are joined by and, and look at that day.
     """
     now_us = shared.now_us()
     place = place_of(request.url.path, query, KEY_SHAPE, lambda: last_day(query, now_us))

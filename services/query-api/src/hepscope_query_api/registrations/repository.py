@@ -1,8 +1,9 @@
 """Reads registrations.
 
 Rows are cut by day, because clients keep one Call-ID for weeks. The list goes by the newest
-row of each Call-ID within its period (sorted by that row's first message, so that a page costs
-an index scan and no grouping), and the rows of the days before are merged in.
+row of each Call-ID that reaches into its period (sorted by that row's first message, so that a page
+costs an index scan and no grouping; what was heard of for the last time before the period is passed
+over on the way), and the rows of the days before are merged in.
 """
 
 import json
@@ -17,7 +18,7 @@ from hepscope_query_api.query.cursor import Cursor, moment_of
 from hepscope_query_api.query.database import Session
 from hepscope_query_api.query.filters import apply
 from hepscope_query_api.query.parameters import Order
-from hepscope_query_api.query.period import Period
+from hepscope_query_api.query.period import DAY_US, Period
 from hepscope_query_api.registrations.filters import registration_filters
 from hepscope_query_api.schemas import packed
 from hepscope_query_api.timestamps import from_us, to_us
@@ -73,8 +74,8 @@ class RegistrationRepository:
         newest = {row["call_id"]: row["day"] for row in rows}
         earlier = await self._session.rows(
             f"select {COLUMNS} from hepscope.registration where call_id = any($1::text[]) "
-            "and last_at >= $2 and day >= $2 - interval '1 day' and day < $3",
-            [list(facts), period.start, max(newest.values())],
+            "and last_at >= $2 and day >= $3 and day < $4",
+            [list(facts), period.start, _day_of(period.start_us), max(newest.values())],
         )
         for row in earlier:
             if row["day"] < newest[row["call_id"]]:
@@ -109,6 +110,7 @@ def facts_of_row(row: asyncpg.Record) -> RegistrationFacts:
 
 def _newest_in(period: Period, bind: Bind) -> list[str]:
     start, end = bind(period.start), bind(period.end)
+    day = bind(_day_of(period.start_us))
     later = (
         "select from hepscope.registration later "
         "where later.call_id = r.call_id and later.day > r.day"
@@ -116,10 +118,10 @@ def _newest_in(period: Period, bind: Bind) -> list[str]:
     return [
         # A phone keeps its Call-ID: its day may have begun long before.
         f"last_at >= {start}",
-        f"started_at >= {start} - interval '1 day'",
+        f"started_at >= {day}",
         f"started_at < {end}",
         # A row's day is that of its messages: prunes partitions.
-        f"day >= {start} - interval '1 day'",
+        f"day >= {day}",
         f"day < {end}",
         f"not exists ({later} and later.started_at < {end})",
     ]
@@ -133,6 +135,11 @@ def _after(after: Cursor | None, order: Order, bind: Bind) -> list[str]:
     sign = "<" if order is Order.NEWEST else ">"
     key = f"({moment}, {bind(call_id)}, {bind(moment_of(day_us))})"
     return [f"(started_at, call_id, day) {sign} {key}", f"started_at {sign}= {moment}"]
+
+
+def _day_of(time_us: int) -> datetime:
+    """Return the UTC day that a row of this time is in: it holds all that its messages tell."""
+    return from_us(time_us - time_us % DAY_US)
 
 
 def _us(moment: datetime | None) -> int | None:

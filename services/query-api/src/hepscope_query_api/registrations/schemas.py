@@ -3,7 +3,7 @@
 from hepscope_common.calls.message import address_text
 from hepscope_common.calls.registration import RegistrationFacts, RegistrationState
 from hepscope_common.names import Names
-from hepscope_query_api.schemas import Endpoint, Shape, Time, named, text_or_none
+from hepscope_query_api.schemas import Endpoint, Shape, Time, named, only, text_or_none
 from hepscope_query_api.timestamps import format_time, from_us
 
 
@@ -28,7 +28,7 @@ class Registration(Shape):
     registered_at: Time | None
     """When that was stated."""
     started_at: Time
-    """First message of the days, in UTC, that the period touches."""
+    """First message of the days, in UTC, that reach into the period."""
     last_at: Time
     """Last message."""
     user_agent: str | None
@@ -41,6 +41,7 @@ class Registration(Shape):
 
 def registration_of(facts: RegistrationFacts, now_us: int, names: Names) -> Registration:
     """Return the item of a registration as it stands at now_us."""
+    node = only(facts.nodes)
     return Registration(
         call_id=facts.call_id,
         aor_user=text_or_none(facts.aor_user),
@@ -54,8 +55,8 @@ def registration_of(facts: RegistrationFacts, now_us: int, names: Names) -> Regi
         started_at=format_time(from_us(facts.started_us)),
         last_at=format_time(from_us(facts.last_us)),
         user_agent=text_or_none(facts.user_agent),
-        source=_endpoint(facts.source, facts.source_port, names),
-        destination=_endpoint(facts.destination, facts.destination_port, names),
+        source=_endpoint(facts.source, facts.source_port, names, node),
+        destination=_endpoint(facts.destination, facts.destination_port, names, node),
         message_count=facts.message_count,
         nodes=list(facts.nodes),
     )
@@ -65,5 +66,5 @@ def _time(micros: int | None) -> str | None:
     return None if micros is None else format_time(from_us(micros))
 
 
-def _endpoint(address: bytes, port: int, names: Names) -> Endpoint | None:
-    return named(address_text(address), port, names) if address else None
+def _endpoint(address: bytes, port: int, names: Names, node: str) -> Endpoint | None:
+    return named(address_text(address), port, names, node) if address else None
