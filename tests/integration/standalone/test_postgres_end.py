@@ -94,6 +94,28 @@ async def test_orphan_that_does_not_stop_is_killed(data_dir: Path) -> None:
     await start_and_stop(postgres(data_dir))
 
 
+async def test_what_outlives_its_server_is_waited_for(data_dir: Path) -> None:
+    """A child of a server that was killed is no server of somebody else; it ends by itself."""
+    said: list[str] = []
+    with host(data_dir) as running, watched(running.server_pid) as server:
+        children = set(processes_in(data_dir / "postgres")) - {running.server_pid}
+        late = children.pop()
+        os.kill(late, signal.SIGSTOP)
+        os.kill(running.server_pid, signal.SIGKILL)
+        running.end(signal.SIGKILL)
+        assert ended(server)
+
+        def say(line: str) -> None:
+            said.append(line)
+            os.kill(late, signal.SIGCONT)
+
+        await settle_leftover(data_dir / "postgres", say)
+
+    assert "waiting for the PostgreSQL of an earlier run" in said[0]
+    assert processes_in(data_dir / "postgres") == []
+    await start_and_stop(postgres(data_dir))
+
+
 async def test_server_of_a_live_host_is_left_alone(data_dir: Path) -> None:
     """Even with the lock file removed, a second start finds the running one and names it."""
     with host(data_dir) as running:

@@ -19,6 +19,9 @@ from hepscope_standalone.postgres.errors import startup_error
 # On the command line of every server of ours; the value is the pid of its hepscope.
 PARENT_SETTING = "hepscope.parent"
 
+TITLE = b"postgres: "
+"""How a child of a server is called (PostgreSQL's ps_status.c)."""
+
 PROC = Path("/proc")
 POLL_SECONDS = 0.05
 
@@ -51,7 +54,10 @@ def processes_in(cluster_dir: Path) -> list[int]:
 
 
 def postmaster_among(pids: list[int]) -> Postmaster | None:
-    """Return the server among the processes of a cluster, told by its parent not being one."""
+    """Return the server among the processes of a cluster, told by its parent not being one.
+
+    None where there are only processes that outlive their server for a moment.
+    """
     for pid in pids:
         try:
             status = (PROC / str(pid) / "stat").read_text()
@@ -59,7 +65,8 @@ def postmaster_among(pids: list[int]) -> Postmaster | None:
         except OSError:
             continue
         ppid = int(status.rpartition(")")[2].split()[1])
-        if ppid in pids:
+        # Children are renamed; without their server they have another parent, and soon end.
+        if ppid in pids or not words[0] or words[0].startswith(TITLE):
             continue
         mark = f"{PARENT_SETTING}=".encode()
         named = [word.removeprefix(mark) for word in words if word.startswith(mark)]
